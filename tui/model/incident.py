@@ -1,0 +1,70 @@
+"""An incident: a ticket of the queue with what its text says."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from tui.model.cause import UNKNOWN_CAUSE, Cause
+
+
+class IncidentState(StrEnum):
+    """Where the work on an incident stands."""
+
+    NEW = "new"
+    CLAIMED = "claimed"
+    WAITING = "waiting-for-caller"
+    DISCLOSED = "key-disclosed"
+    UNLOCKED = "unlocked"
+    ROTATION_DUE = "rotation-due"
+    CLOSED = "closed"
+
+
+Recurrence = Literal["once", "every_boot", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class TicketReading:
+    """What a ticket's text supports, and no more.
+
+    Key ID prefixes are 8 to 36 characters in canonical form, KBs are `KB` and digits, `bitlocker` is None when the
+    text does not decide. `passwords_removed` counts recovery passwords that were cut out of the text.
+    """
+
+    key_id_prefixes: tuple[str, ...] = ()
+    kbs: tuple[str, ...] = ()
+    error_codes: tuple[str, ...] = ()
+    devices: tuple[str, ...] = ()
+    cause: Cause = UNKNOWN_CAUSE
+    bitlocker: bool | None = None
+    recurrence: Recurrence = "unknown"
+    passwords_removed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A ticket as its source gives it, already cleaned by `tui.text`. `key` addresses it there, `number` is spoken."""
+
+    key: str
+    number: str
+    title: str
+    body: str
+    caller: str
+    device_name: str
+    state: IncidentState
+    priority: int
+    """1 is the most urgent, 5 the least."""
+    assignee: str
+    vip: bool
+    opened_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """A ticket in the queue. `id` is `<source>:<key>` and never changes."""
+
+    id: str
+    source: str
+    ticket: Ticket
+    reading: TicketReading
