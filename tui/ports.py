@@ -3,12 +3,12 @@
 Every method that reaches outside raises `Problem` and nothing else, and can be cancelled.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from tui.model.audit import AuditEntry, AuditRow
+from tui.model.audit import AuditEntry, AuditEvent, AuditRow
 from tui.model.device import AdministrativeUnit, EntraDevice, ManagedDevice, User
 from tui.model.incident import Incident, IncidentState, Ticket
 from tui.model.recovery_key import RecoveryKey
@@ -137,6 +137,15 @@ class RoleGrant:
     reads_keys: bool
 
 
+@dataclass(frozen=True, slots=True)
+class SignInPrompt:
+    """A device code: where to enter it, the code, and how long it is good."""
+
+    uri: str
+    code: str
+    expires_at: datetime
+
+
 class AccessToken(Protocol):
     """A bearer token for Graph, kept in memory only."""
 
@@ -154,6 +163,10 @@ class AuditTrail(Protocol):
 
     async def rows(self, *, limit: int = 500, before: int | None = None) -> Sequence[AuditRow]:
         """Rows, newest first."""
+        ...
+
+    async def rows_of(self, events: Collection[AuditEvent], since: datetime | None = None) -> Sequence[AuditRow]:
+        """Rows of some events, oldest first, from a time on or from the beginning."""
         ...
 
 

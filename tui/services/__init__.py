@@ -1,0 +1,1 @@
+"""Use cases over model and ports. No adapter, no widget, no SDK is known here."""

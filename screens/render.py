@@ -1,0 +1,197 @@
+"""From model to text and content. Pure; nothing here parses markup."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from textual.content import Content
+
+from tui.model.cause import Cause, CauseCode
+from tui.model.dossier import Dossier, Verdict
+from tui.model.fact import Fact, FactState, SourceHealth, SourceState
+from tui.model.finding import Severity
+from tui.model.incident import Incident, IncidentState
+from tui.model.recovery_key import RecoveryKey
+from tui.services.incidents import minutes_open
+
+STATE_WORDS = {
+    IncidentState.NEW: "● new",
+    IncidentState.CLAIMED: "◐ claimed",
+    IncidentState.WAITING: "◌ waiting",
+    IncidentState.DISCLOSED: "◆ disclosed",
+    IncidentState.UNLOCKED: "◇ unlocked",
+    IncidentState.ROTATION_DUE: "↻ rotate",
+    IncidentState.CLOSED: "✓ closed",
+}
+
+SEVERITY_WORDS = {Severity.CRITICAL: "‼ ", Severity.WARNING: "! ", Severity.INFO: "· "}
+SEVERITY_STYLES = {Severity.CRITICAL: "bold $error", Severity.WARNING: "$warning", Severity.INFO: "$secondary"}
+
+GOOD_VERDICTS = frozenset({Verdict.ONE_MATCH})
+ALARM_VERDICTS = frozenset({Verdict.KEY_OF_ANOTHER_MACHINE})
+
+
+def age(moment: datetime | None, now: datetime) -> str:
+    """How long ago, in one unit: 40s, 3m, 2h, 4d."""
+    if moment is None:
+        return "never"
+    seconds = max(0, int((now - moment).total_seconds()))
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "m")):
+        if seconds >= size:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"
+
+
+def short_age(minutes: int) -> str:
+    """Minutes in at most four characters."""
+    if minutes < 100:
+        return f"{minutes}m"
+    return f"{minutes // 60}h" if minutes < 100 * 60 else f"{minutes // 1440}d"
+
+
+def cause_words(cause: Cause) -> str:
+    """A cause in a few words."""
+    words = (
+        cause.code.replace("_", " ").replace("secureboot", "Secure Boot").replace("tpm", "TPM").replace("pcr", "PCR")
+    )
+    if cause.code is CauseCode.PCR_MISMATCH and cause.pcr is not None:
+        words = f"PCR {cause.pcr}" + (f" {cause.event}" if cause.event else "")
+    return words
+
+
+def queue_cells(incident: Incident, now: datetime) -> dict[str, str]:
+    """The cells of one row of the queue, by column."""
+    ticket, reading = incident.ticket, incident.reading
+    prefixes = reading.key_id_prefixes
+    return {
+        "age": short_age(minutes_open(incident, now)),
+        "P": f"{ticket.priority}{'★' if ticket.vip else ''}",
+        "ticket": ticket.number,
+        "device": ticket.device_name or "-",
+        "caller": ticket.caller or "-",
+        "cause": cause_words(reading.cause),
+        "kb": reading.kbs[0] if len(reading.kbs) == 1 else ("several" if reading.kbs else "-"),
+        "key ID": prefixes[0][:8].upper() if len(prefixes) == 1 else ("several" if prefixes else "-"),
+        "state": STATE_WORDS[ticket.state],
+        "assignee": ticket.assignee or "-",
+    }
+
+
+def health_words(name: str, health: SourceHealth | None, now: datetime) -> Content:
+    """A source with its age, for the status line."""
+    if health is None:
+        return Content.assemble((f"{name} ...", "$secondary"))
+    if health.state is SourceState.OK:
+        return Content.assemble(f"{name} ", (age(health.observed_at, now), "$success"))
+    if health.state is SourceState.OFF:
+        return Content.assemble(f"{name} ", (f"cached {age(health.observed_at, now)}", "$warning"))
+    return Content.assemble(f"{name} ", (f"{health.state} ({age(health.observed_at, now)})", "bold $error"))
+
+
+def dossier_content(incident: Incident | None, dossier: Dossier | None, now: datetime) -> Content:
+    """The device pane: verdict first, next step second, then keys, findings, facts, and the ticket's words."""
+    parts: list[Content] = []
+    if dossier is not None:
+        parts += _verdict(dossier)
+        parts += _keys(dossier, now)
+        parts += _findings(dossier)
+        parts += _facts(dossier.facts, now)
+        parts += _sources(dossier, now)
+    if incident is not None:
+        parts += _ticket(incident, now)
+    return Content("\n").join(parts) if parts else Content("Nothing is selected.")
+
+
+def heading(text: str) -> Content:
+    """A section's title."""
+    return Content.assemble("\n", (text, "bold $primary"))
+
+
+def _verdict(dossier: Dossier) -> list[Content]:
+    style = "bold $warning"
+    if dossier.verdict in GOOD_VERDICTS:
+        style = "bold $success"
+    elif dossier.verdict in ALARM_VERDICTS:
+        style = "bold $error"
+    return [
+        Content.assemble((dossier.headline, style)),
+        Content.assemble(("→ ", "$accent"), dossier.next_step),
+    ]
+
+
+def _keys(dossier: Dossier, now: datetime) -> list[Content]:
+    keys = {key.id: key for key in (*dossier.evidence.matches, *dossier.evidence.keys)}
+    if not keys:
+        return []
+    marked = {key.id for key in dossier.evidence.matches}
+    lines = [heading("Keys")]
+    newest_first = sorted(keys.values(), key=lambda key: key.created.timestamp() if key.created else 0.0, reverse=True)
+    lines += [key_line(key, key.id in marked, now) for key in newest_first[:12]]
+    if len(keys) > 12:
+        lines.append(Content(f"  and {len(keys) - 12} more"))
+    return lines
+
+
+def key_line(key: RecoveryKey, marked: bool, now: datetime) -> Content:
+    """One key's metadata."""
+    created = f"{key.created:%Y-%m-%d} ({age(key.created, now)})" if key.created else "no date"
+    sign = ("▶ ", "$success") if marked else ("  ", "")
+    return Content.assemble(sign, (key.id[:8].upper(), "bold"), key.id[8:].upper(), f"\n    {key.volume}, {created}")
+
+
+def _findings(dossier: Dossier) -> list[Content]:
+    if not dossier.findings:
+        return []
+    lines = [heading("Findings")]
+    for finding in dossier.findings:
+        style = SEVERITY_STYLES[finding.severity]
+        lines.append(Content.assemble((f"{SEVERITY_WORDS[finding.severity]}{finding.title}", style)))
+        lines.append(Content(f"    {'; '.join(finding.evidence)}"))
+        lines.append(Content.assemble(("    → ", "$accent"), finding.next))
+    return lines
+
+
+def _facts(facts: Iterable[Fact], now: datetime) -> list[Content]:
+    lines = [heading("Facts")]
+    lines += [fact_line(fact, now) for fact in facts]
+    return lines if len(lines) > 1 else []
+
+
+def fact_line(fact: Fact, now: datetime) -> Content:
+    """A fact with its source, age and state. The state is a word."""
+    where = f"{fact.source:6}"
+    value = fact.value or "-"
+    seen = age(fact.observed_at, now) if fact.observed_at else ""
+    parts: list[str | tuple[str, str]] = [(where, "$secondary"), f" {fact.name:13} ", (value, "bold")]
+    if fact.state is not FactState.FRESH:
+        parts.append((f" {fact.state}", "$warning"))
+    if seen and fact.state in (FactState.FRESH, FactState.STALE):
+        parts.append((f" {seen}", "$secondary"))
+    if fact.detail:
+        parts.append((f" {fact.detail}", "$warning"))
+    return Content.assemble(*parts)
+
+
+def _sources(dossier: Dossier, now: datetime) -> list[Content]:
+    failed = {
+        name: health
+        for name, health in dossier.evidence.sources.items()
+        if health.state not in (SourceState.OK, SourceState.NOT_FOUND)
+    }
+    if not failed:
+        return []
+    lines = [heading("Sources that did not answer")]
+    lines += [Content.assemble((f"{name} {health.state} ", "$error"), health.detail) for name, health in failed.items()]
+    return lines
+
+
+def _ticket(incident: Incident, now: datetime) -> list[Content]:
+    ticket, reading = incident.ticket, incident.reading
+    lines = [
+        heading(f"Ticket {ticket.number}"),
+        Content(f"{STATE_WORDS[ticket.state]}, priority {ticket.priority}, open {age(ticket.opened_at, now)}"),
+        Content(f"caller {ticket.caller or '-'}, with {ticket.assignee or 'nobody'}{', VIP' if ticket.vip else ''}"),
+        Content.assemble("cause ", (cause_words(reading.cause), "bold"), f" ({reading.cause.confidence})"),
+    ]
+    lines += [Content(f"    because {reason}") for reason in reading.cause.because]
+    lines += [Content(""), Content.assemble((ticket.title, "bold")), Content(ticket.body[:4000])]
+    return lines

@@ -1,0 +1,77 @@
+"""What a screen may expect of the app that shows it."""
+
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol, TypeVar, cast
+
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.screen import ModalScreen, Screen
+from textual.worker import Worker
+
+from tui.actions import Scope, actions_of, key_label
+from tui.errors import Problem
+from tui.services.desk import Desk
+
+
+class Shell(Protocol):
+    """The app, as screens see it."""
+
+    desk: Desk
+
+    def hold_output(self) -> AbstractAsyncContextManager[None]:
+        """Flush and hold the console's own output, so that the vault can draw."""
+        ...
+
+    def report(self, problem: Problem) -> None:
+        """Show a problem with its next step."""
+        ...
+
+    def report_failure(self, event: Worker.StateChanged) -> None:
+        """Say that background work has failed."""
+        ...
+
+
+def bindings(*scopes: Scope) -> list[BindingType]:
+    """Bindings of some scopes, from the registry. Only there is a key written down."""
+    return [
+        Binding(
+            ",".join(action.keys),
+            action.id.replace("-", "_"),
+            action.label,
+            show=action.in_footer,
+            key_display=key_label(action.keys[0]),
+            tooltip=action.help,
+            id=action.id,
+            priority=action.id == "submit-form",
+        )
+        for action in actions_of(*scopes)
+    ]
+
+
+Result = TypeVar("Result")
+
+
+class _Console(Screen[Result]):
+    """What screens and modals share."""
+
+    @property
+    def shell(self) -> Shell:
+        """The app that shows this screen."""
+        return cast(Shell, self.app)
+
+    @property
+    def desk(self) -> Desk:
+        """The use cases."""
+        return self.shell.desk
+
+    @on(Worker.StateChanged)
+    def _work_failed(self, event: Worker.StateChanged) -> None:
+        self.shell.report_failure(event)
+
+
+class ConsoleScreen(_Console[None]):
+    """A full screen of the console."""
+
+
+class ConsoleModal(ModalScreen[Result], _Console[Result]):
+    """A form or a question over a screen."""

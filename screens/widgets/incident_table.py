@@ -1,0 +1,233 @@
+"""The queue's table: only visible rows are rendered, and the cursor stays on its incident."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import ClassVar, Protocol
+
+from rich.cells import set_cell_size
+from rich.segment import Segment
+from rich.style import Style
+from textual.binding import BindingType
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from screens.render import queue_cells
+from screens.shell import bindings
+from tui.actions import Scope
+from tui.model.incident import Incident, IncidentState
+
+
+class Rows(Protocol):
+    """What the table shows: the whole book, or a filtered part of it."""
+
+    def __len__(self) -> int: ...
+
+    def at(self, position: int) -> Incident:
+        """The incident on a position."""
+        ...
+
+    def position(self, incident_id: str) -> int | None:
+        """Where an incident stands; None when it is not among the rows."""
+        ...
+
+
+COLUMNS: tuple[tuple[str, int, int], ...] = (
+    ("age", 4, 2),
+    ("P", 2, 4),
+    ("ticket", 11, 0),
+    ("device", 15, 0),
+    ("caller", 22, 7),
+    ("cause", 16, 3),
+    ("kb", 9, 6),
+    ("key ID", 8, 5),
+    ("state", 11, 0),
+    ("assignee", 20, 8),
+)
+"""Name, width, and rank: the highest ranks give way first when the screen is narrow."""
+
+
+def fit_columns(width: int) -> tuple[tuple[str, int], ...]:
+    """The columns that fit; what is left over goes to the device's name."""
+    kept = list(COLUMNS)
+    while len(kept) > 1 and sum(size + 1 for _, size, _ in kept) > width:
+        kept.remove(max(kept, key=lambda column: column[2]))
+    spare = max(0, width - sum(size + 1 for _, size, _ in kept))
+    return tuple((name, size + (spare if name == "device" else 0)) for name, size, _ in kept)
+
+
+class IncidentTable(ScrollView, can_focus=True):
+    """Shows `rows`; `selected` is the id of the incident under the cursor, or empty."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.TABLE)
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "table--header",
+        "table--cursor",
+        "table--row",
+        "table--urgent",
+        "table--closed",
+        "table--mine",
+    }
+    DEFAULT_CSS = """
+    IncidentTable {
+        & .table--header { background: $panel; color: $secondary; text-style: bold; }
+        & .table--cursor { background: $primary; color: $background; text-style: bold; }
+        & .table--row { color: $foreground; }
+        & .table--urgent { color: $warning; text-style: bold; }
+        & .table--closed { color: $foreground 50%; }
+        & .table--mine { color: $success; }
+    }
+    """
+
+    class Selected(Message):
+        """The cursor came to another incident."""
+
+        def __init__(self, incident_id: str) -> None:
+            super().__init__()
+            self.incident_id = incident_id
+
+    def __init__(self, rows: Rows, now: Callable[[], datetime], *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.rows = rows
+        self.selected = ""
+        self.me = ""
+        self._now = now
+        self._cursor = 0
+
+    def on_mount(self) -> None:
+        self._measure()
+
+    def on_resize(self) -> None:
+        self._measure()
+        self._keep_in_view()
+
+    def show(self, rows: Rows) -> None:
+        """Show other rows; the cursor stays on its incident, or goes to the top when that is not among them."""
+        self.rows = rows
+        place = rows.position(self.selected)
+        self._cursor = 0
+        self._measure()
+        self.scroll_to(y=0, animate=False, force=True, immediate=True)
+        self._select(place or 0)
+
+    def patch(self, changed: Sequence[str]) -> None:
+        """Rows were added, moved or changed: the selected incident keeps its line on the screen."""
+        place = self.rows.position(self.selected)
+        if place is None:
+            self._measure()
+            self._select(min(self._cursor, len(self.rows) - 1))
+            return
+        moved = place - self._cursor
+        self._cursor = place
+        grew = self.virtual_size.height != len(self.rows) + 1
+        self._measure()
+        if moved:
+            self.scroll_to(y=self.scroll_offset.y + moved, animate=False, force=True, immediate=True)
+        if grew or moved or self._any_visible(changed):
+            self.refresh()
+
+    def select(self, incident_id: str) -> None:
+        """Put the cursor on an incident, if it is among the rows."""
+        place = self.rows.position(incident_id)
+        if place is not None:
+            self._select(place)
+
+    def render_line(self, y: int) -> Strip:
+        width = self.size.width
+        columns = fit_columns(width)
+        if y == 0:
+            text = " ".join(set_cell_size(name, size) for name, size in columns)
+            return self._strip(text, width, self.get_component_rich_style("table--header"))
+        place = self.scroll_offset.y + y - 1
+        if place >= len(self.rows):
+            return Strip.blank(width, self.rich_style)
+        incident = self.rows.at(place)
+        cells = queue_cells(incident, self._now())
+        text = " ".join(set_cell_size(cells[name], size) for name, size in columns)
+        return self._strip(text, width, self._row_style(incident, place))
+
+    def action_move_down(self) -> None:
+        self._select(self._cursor + 1)
+
+    def action_move_up(self) -> None:
+        self._select(self._cursor - 1)
+
+    def action_page_down(self) -> None:
+        self._page(self._page_size)
+
+    def action_page_up(self) -> None:
+        self._page(-self._page_size)
+
+    def action_go_top(self) -> None:
+        self._select(0)
+
+    def action_go_bottom(self) -> None:
+        self._select(len(self.rows) - 1)
+
+    def on_click(self, event: object) -> None:
+        y = getattr(event, "y", 0)
+        if y >= 1:
+            self._select(self.scroll_offset.y + y - 1)
+
+    @property
+    def _page_size(self) -> int:
+        return max(1, self.size.height - 1)
+
+    def _measure(self) -> None:
+        self.virtual_size = Size(self.size.width, len(self.rows) + 1)
+
+    def _row_style(self, incident: Incident, place: int) -> Style:
+        ticket = incident.ticket
+        if place == self._cursor:
+            return self.get_component_rich_style("table--cursor")
+        if ticket.state is IncidentState.CLOSED:
+            return self.get_component_rich_style("table--closed")
+        if ticket.assignee and ticket.assignee == self.me:
+            return self.get_component_rich_style("table--mine")
+        if ticket.priority == 1 and ticket.state is IncidentState.NEW:
+            return self.get_component_rich_style("table--urgent")
+        return self.get_component_rich_style("table--row")
+
+    @staticmethod
+    def _strip(text: str, width: int, style: Style) -> Strip:
+        return Strip([Segment(set_cell_size(text, width), style)], width)
+
+    def _page(self, lines: int) -> None:
+        self.scroll_to(y=self.scroll_offset.y + lines, animate=False, force=True, immediate=True)
+        self._select(self._cursor + lines)
+
+    def _select(self, place: int) -> None:
+        if not len(self.rows):
+            self._cursor, self.selected = 0, ""
+            self.refresh()
+            return
+        place = max(0, min(len(self.rows) - 1, place))
+        before, self._cursor = self._cursor, place
+        incident_id = self.rows.at(place).id
+        if not self._keep_in_view():
+            self._refresh_line(before)
+            self._refresh_line(place)
+        if incident_id != self.selected:
+            self.selected = incident_id
+            self.post_message(self.Selected(incident_id))
+
+    def _keep_in_view(self) -> bool:
+        top, height = self.scroll_offset.y, self._page_size
+        if top <= self._cursor < top + height:
+            return False
+        target = self._cursor if self._cursor < top else self._cursor - height + 1
+        self.scroll_to(y=target, animate=False, force=True, immediate=True)
+        self.refresh()
+        return True
+
+    def _refresh_line(self, place: int) -> None:
+        y = place - self.scroll_offset.y + 1
+        if 1 <= y < self.size.height:
+            self.refresh(Region(0, y, self.size.width, 1))
+
+    def _any_visible(self, incident_ids: Sequence[str]) -> bool:
+        top = self.scroll_offset.y
+        visible = range(top, min(len(self.rows), top + self._page_size))
+        shown = {self.rows.at(place).id for place in visible}
+        return any(incident_id in shown for incident_id in incident_ids)

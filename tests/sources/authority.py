@@ -1,0 +1,137 @@
+"""A small sign-in service on loopback: HTTPS with a certificate of its own, device code, refresh and certificate."""
+
+import base64
+import datetime
+import json
+import ssl
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import parse_qsl
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import NameOID
+
+from tests.sources.loopback import Asked, Reply, as_json, loopback
+from tui.sources.credentials import Tenant
+
+TENANT = "11111111-2222-4333-8444-555555555555"
+CLIENT = "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee"
+PENDING: dict[str, object] = {"error": "authorization_pending", "error_description": "not yet"}
+
+
+@dataclass
+class Authority:
+    """`polls` are answered in order before the device code is granted; `refusals` are answered to anything first."""
+
+    ca_file: Path
+    url: str = ""
+    polls: list[dict[str, object]] = field(default_factory=list)
+    forever_pending: bool = False
+    lifetime: int = 3600
+    forms: list[dict[str, str]] = field(default_factory=list)
+    tokens: int = 0
+
+    @property
+    def tenant(self) -> Tenant:
+        return Tenant(TENANT, CLIENT, authority=self.url, ca_file=str(self.ca_file))
+
+    def grants(self, name: str) -> list[dict[str, str]]:
+        return [form for form in self.forms if form.get("grant_type", "").endswith(name)]
+
+    def answer(self, asked: Asked) -> Reply:
+        if asked.path.endswith("/.well-known/openid-configuration"):
+            oauth = f"{self.url}/{TENANT}/oauth2/v2.0"
+            return as_json(
+                {
+                    "issuer": f"{self.url}/{TENANT}/v2.0",
+                    "authorization_endpoint": f"{oauth}/authorize",
+                    "token_endpoint": f"{oauth}/token",
+                    "device_authorization_endpoint": f"{oauth}/devicecode",
+                }
+            )
+        form = dict(parse_qsl(asked.body.decode()))
+        self.forms.append(form)
+        if asked.path.endswith("/devicecode"):
+            return as_json(
+                {
+                    "device_code": "invented",
+                    "user_code": "ABCD-1234",
+                    "verification_uri": "https://sign-in.example/device",
+                    "expires_in": 900,
+                    "interval": 1,
+                    "message": "never printed",
+                }
+            )
+        if form["grant_type"].endswith("device_code") and (self.polls or self.forever_pending):
+            return as_json(self.polls.pop(0) if self.polls else PENDING, 400)
+        return as_json(self._token(form))
+
+    def _token(self, form: dict[str, str]) -> dict[str, object]:
+        self.tokens += 1
+        found: dict[str, object] = {
+            "token_type": "Bearer",
+            "scope": form.get("scope", ""),
+            "expires_in": self.lifetime,
+            "access_token": f"access-{self.tokens}",
+        }
+        if form["grant_type"] == "client_credentials":
+            return found
+        claims = {
+            "iss": f"{self.url}/{TENANT}/v2.0",
+            "aud": CLIENT,
+            "sub": "s",
+            "tid": TENANT,
+            "preferred_username": "oncall@b.example",
+            "exp": int(time.time()) + 3600,
+            "iat": int(time.time()),
+        }
+        return found | {
+            "refresh_token": f"refresh-{self.tokens}",
+            "id_token": f"{_part({'alg': 'none'})}.{_part(claims)}.",
+            "client_info": _part({"uid": "u", "utid": TENANT}),
+        }
+
+
+@asynccontextmanager
+async def authority(directory: Path) -> AsyncIterator[Authority]:
+    certificate = directory / "authority.pem"
+    certificate.write_bytes(self_signed(ec.generate_private_key(ec.SECP256R1())))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    running = Authority(certificate)
+    async with loopback(running.answer, context) as server:
+        running.url = server.url
+        yield running
+
+
+def self_signed(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> bytes:
+    """Key and certificate in one PEM."""
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "invented")])
+    now = datetime.datetime.now(datetime.UTC)
+    names = x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(ip_address("127.0.0.1"))])
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(names, critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return private + made.public_bytes(serialization.Encoding.PEM)
+
+
+def _part(value: dict[str, object]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()

@@ -1,0 +1,294 @@
+"""Signing in, against a sign-in service on loopback that speaks the real protocol over real TLS."""
+
+import asyncio
+import base64
+import os
+import subprocess
+import sys
+import textwrap
+import threading
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from tests.sources.authority import PENDING, authority, self_signed
+from tui.errors import Problem, ProblemKind
+from tui.sources import sign_in as sign_in_module
+from tui.sources.credentials import CLOUDS, Tenant, azure_cli, certificate, device_code, sign_in
+from tui.sources.sign_in import GivenToken, Prompt, SignIn, is_loopback
+
+
+class Shown:
+    """The console's side of a device code."""
+
+    def __init__(self) -> None:
+        self.prompts: list[Prompt] = []
+        self.first = asyncio.Event()
+
+    async def __call__(self, prompt: Prompt) -> None:
+        self.prompts.append(prompt)
+        self.first.set()
+
+
+async def failed(signing: SignIn) -> Problem:
+    with pytest.raises(Problem) as caught:
+        await signing.token()
+    return caught.value
+
+
+async def thread_gone() -> None:
+    async with asyncio.timeout(10):
+        while any(thread.name == "sign-in" for thread in threading.enumerate()):  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+
+
+async def test_a_device_code_is_shown_once_and_shared_and_nothing_is_printed(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    shown = Shown()
+    async with authority(tmp_path) as service:
+        service.polls = [PENDING]
+        signing = device_code(service.tenant, shown)
+        assert not signing.signed_in
+        tokens = await asyncio.gather(*(signing.token() for _ in range(5)))
+        assert set(tokens) == {"access-1"}
+        assert await signing.token() == "access-1"
+        assert signing.signed_in
+        [form] = [form for form in service.forms if "grant_type" not in form]
+        assert form["scope"].split()[0] == "https://graph.microsoft.com/.default"
+        await thread_gone()
+    [prompt] = shown.prompts
+    assert (prompt.url, prompt.code) == ("https://sign-in.example/device", "ABCD-1234")
+    assert prompt.expires_at.tzinfo is not None
+    assert capfd.readouterr() == ("", "")
+    assert [file.name for file in tmp_path.iterdir()] == ["authority.pem"]  # noqa: ASYNC240
+
+
+async def test_a_token_near_its_end_is_renewed_without_the_engineer(tmp_path: Path) -> None:
+    shown = Shown()
+    async with authority(tmp_path) as service:
+        service.lifetime = 200
+        signing = device_code(service.tenant, shown)
+        assert await signing.token() == "access-1"
+        assert await signing.token() == "access-2"
+        assert len(service.grants("refresh_token")) == 1
+    assert len(shown.prompts) == 1
+
+
+async def test_a_challenge_is_passed_on_and_met_without_the_engineer(tmp_path: Path) -> None:
+    shown = Shown()
+    claims = base64.b64encode(b'{"access_token":{"nbf":{"essential":true,"value":"1604106651"}}}').decode().rstrip("=")
+    async with authority(tmp_path) as service:
+        signing = device_code(service.tenant, shown)
+        await signing.token()
+        await asyncio.gather(signing.challenge(claims), signing.challenge(claims))
+        assert await signing.token() == "access-2"
+        [form] = service.grants("refresh_token")
+        assert "1604106651" in form["claims"]
+        assert "CP1" in form["claims"].upper()
+        await signing.challenge(claims)
+        assert len(service.grants("refresh_token")) == 1
+    assert len(shown.prompts) == 1
+
+
+async def test_a_challenge_that_cannot_be_read_is_a_problem() -> None:
+    with pytest.raises(Problem) as caught:
+        await azure_cli(Tenant("t", "c")).challenge("\u00e4")
+    assert caught.value.kind is ProblemKind.SIGNED_OUT
+
+
+async def test_cancel_ends_the_wait_of_all_and_the_polling_soon(tmp_path: Path) -> None:
+    shown = Shown()
+    async with authority(tmp_path) as service:
+        service.forever_pending = True
+        signing = device_code(service.tenant, shown)
+        waiting = [asyncio.create_task(signing.token()) for _ in range(3)]
+        await shown.first.wait()
+        signing.cancel()
+        results = await asyncio.gather(*waiting, return_exceptions=True)
+        assert [str(result) for result in results] == ["The sign-in was cancelled. Sign in when you are ready."] * 3
+        await thread_gone()
+        service.forever_pending = False
+        assert await signing.token() == "access-1"
+
+
+async def test_one_waiter_that_goes_away_does_not_end_the_sign_in(tmp_path: Path) -> None:
+    shown = Shown()
+    async with authority(tmp_path) as service:
+        service.polls = [PENDING]
+        signing = device_code(service.tenant, shown)
+        leaver, stayer = asyncio.create_task(signing.token()), asyncio.create_task(signing.token())
+        await shown.first.wait()
+        leaver.cancel()
+        assert await stayer == "access-1"
+        assert leaver.cancelled() or leaver.done()
+    assert len(shown.prompts) == 1
+
+
+async def test_the_event_loop_runs_while_the_engineer_signs_in(tmp_path: Path) -> None:
+    shown = Shown()
+    ticks = 0
+    async with authority(tmp_path) as service:
+        service.polls = [PENDING]
+        signing = asyncio.create_task(device_code(service.tenant, shown).token())
+        while not signing.done():
+            await asyncio.sleep(0.01)
+            ticks += 1
+    assert ticks > 20
+
+
+REFUSALS = {
+    "AADSTS53003: Access has been blocked by Conditional Access policies.": "may block device code sign-in",
+    "AADSTS700016: Application not found": "client_id",
+    "AADSTS65001: no consent": "consent",
+    "something\x1b[2J else": "Try again",
+}
+
+
+@pytest.mark.parametrize(("said", "step"), REFUSALS.items())
+async def test_a_refused_sign_in_says_what_and_what_next(tmp_path: Path, said: str, step: str) -> None:
+    async with authority(tmp_path) as service:
+        service.polls = [{"error": "access_denied", "error_description": said}]
+        problem = await failed(device_code(service.tenant, Shown()))
+    assert problem.kind is ProblemKind.SIGNED_OUT
+    assert step in problem.next_step
+    assert "\x1b" not in str(problem)
+    assert problem.code == (said.partition(":")[0] if said.startswith("AADSTS") else "")
+
+
+async def test_an_unreachable_service_is_not_called_a_refused_sign_in(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    async with authority(tmp_path) as service:
+        tenant = service.tenant
+    problem = await failed(device_code(tenant, Shown()))
+    assert problem.kind is ProblemKind.UNREACHABLE
+    assert capfd.readouterr() == ("", "")
+
+
+async def test_a_certificate_signs_an_app_in(tmp_path: Path) -> None:
+    pem = tmp_path / "app.pem"
+    pem.write_bytes(self_signed(rsa.generate_private_key(65537, 2048)))
+    async with authority(tmp_path) as service:
+        signing = sign_in("certificate", service.tenant, on_prompt=Shown(), certificate_path=str(pem))
+        assert await signing.token() == "access-1"
+        [form] = service.grants("client_credentials")
+        assert form["client_assertion_type"].endswith("jwt-bearer")
+
+
+async def test_a_missing_certificate_says_so(tmp_path: Path) -> None:
+    problem = await failed(certificate(Tenant("t" * 8, "c"), str(tmp_path / "none.pem")))
+    assert problem.kind is ProblemKind.SIGNED_OUT
+    assert "certificate" in problem.next_step
+
+
+async def test_azure_cli_is_asked_for_graphs_scope(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = tmp_path / "asked"
+    program = tmp_path / "az"
+    answer = '{"accessToken": "cli-token", "expires_on": 4102444800, "expiresOn": "2099-12-31 00:00:00.000000"}'
+    program.write_text(f"#!/bin/sh\necho \"$@\" > {log}\necho '{answer}'\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    assert await azure_cli(Tenant("11111111-2222-4333-8444-555555555555", "c")).token() == "cli-token"
+    assert "https://graph.microsoft.com" in log.read_text()
+
+
+async def test_without_azure_cli_the_next_step_is_to_sign_in_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    problem = await failed(azure_cli(Tenant("11111111-2222-4333-8444-555555555555", "c")))
+    assert "az login" in problem.next_step
+
+
+def test_what_azure_logs_does_not_reach_the_terminal(tmp_path: Path) -> None:
+    code = """
+        import asyncio
+        from tui.errors import Problem
+        from tui.sources.credentials import Tenant, azure_cli
+        try:
+            asyncio.run(azure_cli(Tenant("11111111-2222-4333-8444-555555555555", "c")).token())
+        except Problem:
+            print("told")
+    """
+    ran = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        env={"PATH": str(tmp_path), "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (ran.stdout, ran.stderr) == ("told\n", "")
+
+
+@pytest.mark.parametrize(
+    ("cloud", "authority_host"),
+    [
+        ("global", "login.microsoftonline.com"),
+        ("usgov", "login.microsoftonline.us"),
+        ("usgov-dod", "login.microsoftonline.us"),
+        ("china", "login.chinacloudapi.cn"),
+    ],
+)
+def test_scope_and_authority_follow_the_cloud(cloud: str, authority_host: str) -> None:
+    tenant = Tenant("t", "c", cloud, endpoint="http://127.0.0.1:1")
+    assert tenant.scope == f"{CLOUDS[cloud][0]}/.default"
+    assert tenant.options()["authority"] == authority_host
+    assert "disable_instance_discovery" not in tenant.options()
+    assert Tenant("t", "c", cloud, endpoint=CLOUDS[cloud][0]).scope == tenant.scope
+
+
+def test_an_unknown_method_is_a_config_problem() -> None:
+    with pytest.raises(Problem) as caught:
+        sign_in("magic", Tenant("t", "c"), on_prompt=Shown())
+    assert caught.value.kind is ProblemKind.CONFIG
+
+
+LOOPBACK = "http://127.0.0.1:9"
+
+
+async def test_a_given_token_comes_from_the_variable_before_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    file.write_text("from-file\n")
+    environ = {sign_in_module.TOKEN_VARIABLE: " from-variable "}
+    given = GivenToken(LOOPBACK, str(file), environ)
+    assert await given.token() == "from-variable"
+    environ.clear()
+    assert await given.token() == "from-file"
+    file.write_text("renewed")
+    assert await given.token() == "renewed"
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    ["https://graph.microsoft.com", "http://127.0.0.1.example", "http://localhost.example", "http://10.0.0.1", "x", ""],
+)
+async def test_a_given_token_is_for_this_machine_only(endpoint: str) -> None:
+    with pytest.raises(Problem) as caught:
+        await GivenToken(endpoint, "", {sign_in_module.TOKEN_VARIABLE: "t"}).token()
+    assert caught.value.kind is ProblemKind.CONFIG
+    assert not is_loopback(endpoint)
+
+
+@pytest.mark.parametrize(
+    "endpoint", ["http://127.0.0.1:80", "http://localhost", "https://[::1]:1/x", "http://127.9.9.9"]
+)
+def test_this_machine(endpoint: str) -> None:
+    assert is_loopback(endpoint)
+
+
+@pytest.mark.parametrize("content", ["", "two words", "a\nb", "t\x1bk"])
+async def test_a_token_file_without_a_token_says_so_without_its_content(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "token"
+    file.write_text(content)
+    with pytest.raises(Problem) as caught:
+        await GivenToken(LOOPBACK, str(file), {}).token()
+    assert caught.value.kind is ProblemKind.SIGNED_OUT
+    assert not content or content not in str(caught.value)
+
+
+async def test_a_token_file_that_is_not_there_is_a_config_problem(tmp_path: Path) -> None:
+    with pytest.raises(Problem) as caught:
+        await GivenToken(LOOPBACK, str(tmp_path / "none"), {}).token()
+    assert caught.value.kind is ProblemKind.CONFIG

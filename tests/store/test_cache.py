@@ -1,0 +1,311 @@
+import asyncio
+import random
+import sqlite3
+import time
+import uuid
+from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.store.samples import NOON, SetClock, incident, modes, recovery_key
+from tui.errors import Problem
+from tui.model.incident import IncidentState
+from tui.store.cache import CacheStore, open_cache
+from tui.store.incident_cache import first_incidents
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    return SetClock()
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    return tmp_path / "state"
+
+
+@pytest.fixture
+async def cache(state: Path, clock: SetClock) -> AsyncIterator[CacheStore]:
+    async with await open_cache(state, clock) as store:
+        yield store
+
+
+def direct(state: Path) -> sqlite3.Connection:
+    return sqlite3.connect(state / "cache.db", isolation_level=None)
+
+
+async def prefixes(cache: CacheStore, tenant: str = "t") -> list[str]:
+    return [key.id[:8] for key in await cache.keys_with_prefix(tenant, "")]
+
+
+async def test_incidents_and_their_watermark_come_back(cache: CacheStore, clock: SetClock) -> None:
+    assert await cache.watermark("demo") == ("", None)
+    await cache.save("demo", [incident(1), incident(2)], "w1")
+    clock.go(5)
+    await cache.save("demo", [incident(2, priority=1)], "w2")
+    assert list(await cache.load()) == [incident(2, priority=1), incident(1)]
+    assert await cache.watermark("demo") == ("w2", NOON + timedelta(seconds=5))
+    assert await cache.watermark("other") == ("", None)
+
+
+async def test_the_queue_comes_in_order_and_its_top_without_a_store(cache: CacheStore, state: Path) -> None:
+    kept = [
+        incident(1, priority=2, age=5),
+        incident(2, priority=1, age=1),
+        incident(3, priority=1, age=9),
+        incident(4, priority=1, state=IncidentState.CLOSED),
+    ]
+    await cache.save("demo", kept, "")
+    assert [found.id for found in await cache.load()] == ["demo:k3", "demo:k2", "demo:k1", "demo:k4"]
+    assert [found.id for found in first_incidents(state, 2)] == ["demo:k3", "demo:k2"]
+
+
+async def test_what_was_closed_long_ago_is_forgotten(cache: CacheStore) -> None:
+    month = 31 * 24 * 60
+    old, recent = incident(1, state=IncidentState.CLOSED, age=month), incident(2, state=IncidentState.CLOSED, age=5)
+    await cache.save("demo", [old, recent, incident(3, age=month)], "")
+    assert {found.id for found in await cache.load()} == {"demo:k2", "demo:k3"}
+
+
+def test_the_first_paint_of_nothing_is_nothing(state: Path) -> None:
+    assert first_incidents(state, 5) == ()
+    state.mkdir()
+    (state / "cache.db").write_bytes(b"x" * 9000)
+    assert first_incidents(state, 5) == ()
+
+
+async def test_keys_are_found_by_prefix(cache: CacheStore, clock: SetClock) -> None:
+    one, two = "4a2b9c1d-0000-4000-8000-000000000001", "4a2b9c1d-0000-4000-8000-000000000002"
+    other = "4a2b9c1e-0000-4000-8000-000000000001"
+    assert await cache.indexed_at("t") is None
+    await cache.save_keys("t", [recovery_key(one), recovery_key(other)], complete=False)
+    assert await cache.indexed_at("t") is None
+    await cache.save_keys("t", [recovery_key(two)], complete=True)
+    assert await cache.indexed_at("t") == clock.at
+    assert list(await cache.keys_with_prefix("t", "4a2b9c1d")) == [recovery_key(one), recovery_key(two)]
+    assert list(await cache.keys_with_prefix("t", two.replace("-", ""))) == [recovery_key(two)]
+    assert list(await cache.keys_with_prefix("t", "4a2b9c1f")) == []
+    assert list(await cache.keys_with_prefix("u", "4a2b9c1d")) == []
+
+
+async def test_a_full_pass_drops_what_the_tenant_has_no_more(cache: CacheStore, clock: SetClock) -> None:
+    await cache.save_keys("t", [recovery_key("aaaaaaaa" * 4), recovery_key("bbbbbbbb" * 4)], complete=True)
+    await cache.save_keys("u", [recovery_key("cccccccc" * 4)], complete=True)
+    clock.go(60)
+    await cache.save_keys("t", [recovery_key("bbbbbbbb" * 4)], complete=False)
+    assert await prefixes(cache) == ["aaaaaaaa", "bbbbbbbb"]
+    clock.go(60)
+    await cache.save_keys("t", [], complete=True)
+    assert await prefixes(cache) == ["bbbbbbbb"]
+    assert await prefixes(cache, "u") == ["cccccccc"]
+
+
+async def test_a_second_console_that_pages_meanwhile_loses_no_key(
+    cache: CacheStore, state: Path, clock: SetClock
+) -> None:
+    page_1, page_2 = [recovery_key("aaaaaaaa" * 4)], [recovery_key("bbbbbbbb" * 4)]
+    async with await open_cache(state, clock) as second:
+        for step, (store, page, complete) in enumerate(
+            [(cache, page_1, False), (second, page_1, False), (cache, page_2, True), (second, page_2, True)]
+        ):
+            clock.go(step)
+            await store.save_keys("t", page, complete=complete)
+            assert "aaaaaaaa" in await prefixes(cache)
+    assert await prefixes(cache) == ["aaaaaaaa", "bbbbbbbb"]
+
+
+async def test_a_clock_set_back_during_a_pass_loses_no_key(cache: CacheStore, clock: SetClock) -> None:
+    await cache.save_keys("t", [recovery_key("aaaaaaaa" * 4)], complete=False)
+    clock.go(-3600)
+    await cache.save_keys("t", [recovery_key("bbbbbbbb" * 4)], complete=False)
+    await cache.save_keys("t", [], complete=True)
+    assert await prefixes(cache) == ["aaaaaaaa", "bbbbbbbb"]
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    numbers=st.sets(st.integers(0, 2**128 - 1), max_size=20),
+    length=st.integers(8, 32),
+    probe=st.integers(0, 2**128 - 1),
+)
+def test_a_prefix_finds_what_begins_with_it(
+    tmp_path_factory: pytest.TempPathFactory, numbers: set[int], length: int, probe: int
+) -> None:
+    async def ask() -> None:
+        async with await open_cache(tmp_path_factory.mktemp("cache") / "state") as cache:
+            await cache.save_keys("t", [recovery_key(number) for number in numbers], complete=True)
+            for digits in {uuid.UUID(int=number).hex for number in {probe, *numbers}}:
+                found = {key.id for key in await cache.keys_with_prefix("t", digits[:length])}
+                wanted = {uuid.UUID(int=n) for n in numbers if uuid.UUID(int=n).hex.startswith(digits[:length])}
+                assert found == {str(key_id) for key_id in wanted}
+
+    asyncio.run(ask())
+
+
+@pytest.mark.parametrize("count", [20_000, pytest.param(300_000, marks=pytest.mark.long)])
+async def test_a_prefix_is_found_quickly_among_many_keys(cache: CacheStore, count: int) -> None:
+    dice = random.Random(1)
+    keys = [recovery_key(dice.getrandbits(128)) for _ in range(count)]
+    await cache.save_keys("t", keys, complete=True)
+    took = [await timed(cache, key.id[:8]) for key in keys[:200]]
+    assert sorted(took)[len(took) // 2] < 0.05
+
+
+async def timed(cache: CacheStore, digits: str) -> float:
+    began = time.perf_counter()
+    assert await cache.keys_with_prefix("t", digits)
+    return time.perf_counter() - began
+
+
+async def test_a_view_is_remembered(state: Path) -> None:
+    async with await open_cache(state) as cache:
+        assert await cache.recall("view") == ""
+        await cache.remember("view", "queue")
+        await cache.remember("view", "audit")
+    async with await open_cache(state) as cache:
+        assert await cache.recall("view") == "audit"
+
+
+async def test_files_are_private(cache: CacheStore, state: Path) -> None:
+    await cache.remember("a", "b")
+    files = dict.fromkeys(("cache.db", "cache.db-wal", "cache.db-shm"), 0o600)
+    assert modes(state) == {**files, "state": 0o700}
+
+
+def spoil(state: Path) -> None:
+    (state / "cache.db").write_bytes(b"not a database" * 500)
+    (state / "cache.db-wal").write_bytes(b"nor a log" * 500)
+    (state / "cache.db-wal").chmod(0o600)
+
+
+def make_newer(state: Path) -> None:
+    direct(state).execute("PRAGMA user_version=99")
+
+
+@pytest.mark.parametrize("harm", [spoil, make_newer])
+async def test_a_cache_that_cannot_be_read_starts_anew_and_says_so(state: Path, harm: object) -> None:
+    async with await open_cache(state) as cache:
+        await cache.save("demo", [incident(1)], "w")
+        assert cache.notice == ""
+    assert callable(harm)
+    harm(state)
+    async with await open_cache(state) as cache:
+        assert "starts anew" in cache.notice
+        assert str(state / "cache.db.damaged") in cache.notice
+        assert list(await cache.load()) == []
+        assert await cache.watermark("demo") == ("", None)
+        await cache.save("demo", [incident(2)], "w")
+    assert modes(state)["cache.db.damaged"] == 0o600
+    async with await open_cache(state) as cache:
+        assert cache.notice == ""
+        assert list(await cache.load()) == [incident(2)]
+
+
+async def test_the_log_of_a_damaged_cache_is_not_played_into_the_new_one(state: Path) -> None:
+    async with await open_cache(state) as cache:
+        await cache.save("demo", [incident(1)], "w")
+        direct(state).execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        await cache.remember("view", "old")
+        log = (state / "cache.db-wal").read_bytes()
+    spoil(state)
+    (state / "cache.db-wal").write_bytes(log)
+    async with await open_cache(state) as cache:
+        assert "starts anew" in cache.notice
+        assert await cache.recall("view") == ""
+        await cache.save("demo", [incident(2)], "w")
+        assert list(await cache.load()) == [incident(2)]
+    assert direct(state).execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+async def test_damage_found_in_use_starts_anew(state: Path) -> None:
+    async with await open_cache(state) as cache:
+        await cache.save("demo", [incident(n) for n in range(500)], "w")
+    rot(state)
+    async with await open_cache(state) as cache:
+        assert list(await cache.load()) == []
+        assert "starts anew" in cache.notice
+        await cache.save("demo", [incident(2)], "w")
+        assert list(await cache.load()) == [incident(2)]
+
+
+def rot(state: Path) -> None:
+    """Spoil every page but the first, which holds the schema."""
+    content = bytearray((state / "cache.db").read_bytes())
+    content[4096:] = b"\xee" * (len(content) - 4096)
+    (state / "cache.db").write_bytes(content)
+
+
+@settings(max_examples=40, deadline=None)
+@given(rots=st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(1, 255)), min_size=1, max_size=30))
+def test_a_cache_that_rots_never_stops_the_console(
+    tmp_path_factory: pytest.TempPathFactory, rots: list[tuple[float, int]]
+) -> None:
+    state = tmp_path_factory.mktemp("rotten") / "state"
+
+    async def ask() -> None:
+        async with await open_cache(state) as cache:
+            await cache.save("demo", [incident(1)], "w")
+            await cache.save_keys("t", [recovery_key(1)], complete=True)
+        content = bytearray((state / "cache.db").read_bytes())
+        for at, bits in rots:
+            content[int(at * len(content))] ^= bits
+        (state / "cache.db").write_bytes(content)
+        first_incidents(state, 5)
+        async with await open_cache(state) as cache:
+            await cache.load()
+            await cache.watermark("demo")
+            await cache.keys_with_prefix("t", "00000000")
+            await cache.indexed_at("t")
+
+    asyncio.run(ask())
+
+
+async def test_a_value_that_is_no_word_of_ours_starts_anew(cache: CacheStore, state: Path) -> None:
+    await cache.save_keys("t", [recovery_key(1)], complete=True)
+    direct(state).execute("UPDATE keys SET volume = 'operating-sistem'")
+    assert list(await cache.keys_with_prefix("t", "0")) == []
+    assert "starts anew" in cache.notice
+
+
+async def test_a_text_that_cannot_be_kept_leaves_the_cache_alone(cache: CacheStore) -> None:
+    await cache.remember("view", "queue")
+    with pytest.raises(Problem, match="cannot be used"):
+        await cache.remember("view", "\ud800")
+    assert (await cache.recall("view"), cache.notice) == ("queue", "")
+
+
+async def test_incidents_of_another_shape_are_asked_for_again(cache: CacheStore, state: Path) -> None:
+    await cache.save("demo", [incident(1)], "w")
+    direct(state).execute("UPDATE incidents SET body = ?", (b'{"id": 5}',))
+    assert first_incidents(state, 5) == ()
+    assert list(await cache.load()) == []
+    assert await cache.watermark("demo") == ("", None)
+    assert "starts anew" in cache.notice
+
+
+async def test_a_closed_or_foreign_cache_is_a_problem_with_a_next_step(state: Path) -> None:
+    cache = await open_cache(state)
+    await cache.close()
+    await cache.close()
+    with pytest.raises(Problem, match="cannot be used") as caught:
+        await cache.load()
+    assert "only a cache" in caught.value.next_step
+    (state / "cache.db").chmod(0o666)
+    with pytest.raises(Problem, match="open to other users"):
+        await open_cache(state)
+
+
+async def test_a_lock_does_not_damage(cache: CacheStore, state: Path) -> None:
+    await cache.save("demo", [incident(1)], "w")
+    holder = direct(state)
+    holder.execute("BEGIN IMMEDIATE")
+    with pytest.raises(Problem, match="held"):
+        await cache.remember("a", "b")
+    holder.close()
+    kept: Sequence[object] = await cache.load()
+    assert list(kept) == [incident(1)]
+    assert cache.notice == ""

@@ -1,0 +1,264 @@
+"""The full-screen app: modes, themes, background work, shutdown, and Textual's doors that a console must keep shut."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from typing import ClassVar, NoReturn
+
+from textual import events, on, work
+from textual.app import App, SystemCommand
+from textual.binding import BindingType
+from textual.content import Content
+from textual.screen import Screen
+from textual.worker import Worker, WorkerState
+
+import themes
+from screens.audit import AuditScreen
+from screens.confirm_quit import QuitScreen
+from screens.handover import HandoverScreen
+from screens.help import HelpScreen
+from screens.mass import MassScreen, key_words
+from screens.problem import ProblemScreen
+from screens.queue import QueueScreen
+from screens.reveal import RevealScreen
+from screens.shell import bindings
+from screens.sign_in import SignInScreen
+from tui.actions import Scope
+from tui.commands import ActionCommands
+from tui.driver import ConsoleDriver
+from tui.errors import Problem, ProblemKind
+from tui.ports import SignInPrompt
+from tui.services.desk import Desk
+from tui.services.indexing import refresh_index
+from tui.type_ahead import TypeAhead
+from tui.wiring import Console
+
+FOLLOW_SECONDS = 5.0
+"""How often pending rotations are looked at."""
+
+INDEX_SECONDS = 300.0
+"""How often the key metadata is paged in again."""
+
+RETRY_SECONDS = 15.0
+"""Pause before the sign-in is tried again by itself."""
+
+
+class ResealApp(App[int]):
+    """The console. It never holds a recovery password; the vault draws over the bullets that it shows."""
+
+    TITLE = "Reseal"
+    CSS_PATH: ClassVar[list[str]] = [str(path) for path in themes.STYLESHEETS]  # type: ignore[assignment]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.ANYWHERE)
+    MODES = {  # noqa: RUF012
+        "queue": QueueScreen,
+        "mass": MassScreen,
+        "audit": AuditScreen,
+        "handover": HandoverScreen,
+    }
+    COMMANDS = {ActionCommands}  # noqa: RUF012
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012
+    ENABLE_COMMAND_PALETTE = False
+    ALLOW_SELECT = False
+
+    def __init__(self, console: Console) -> None:
+        super().__init__(driver_class=ConsoleDriver)
+        self.desk: Desk = console.desk
+        self._console_side = console
+        self._prompt_screen: SignInScreen | None = None
+        self._type_ahead = TypeAhead(self, self._press)
+        for theme in themes.THEMES:
+            self.register_theme(theme)
+        self.theme = themes.DARK.name
+
+    async def on_event(self, event: events.Event) -> None:
+        if not isinstance(event, events.Key) or event.is_forwarded:
+            await super().on_event(event)
+        elif self._type_ahead.admit(event):
+            await super().on_event(event)
+            self._type_ahead.handled()
+
+    def _press(self, key: events.Key) -> None:
+        self.post_message(key)
+
+    def on_mount(self) -> None:
+        self.switch_mode("queue")
+        self.call_after_refresh(self._start)
+
+    def _start(self) -> None:
+        """What must not delay the first paint: the cache, then the network."""
+        self._fill_queue()
+        if self._console_side.left_open:
+            count = len(self._console_side.left_open)
+            self._queue_screen().say_notice(
+                f"{count} disclosure{'s' if count > 1 else ''} of an earlier run ended without a word; "
+                "the audit now says unknown. Rotate those keys. (esc)"
+            )
+
+    @work(group="queue", exit_on_error=False, description="fill the queue from the cache, then keep it in step")
+    async def _fill_queue(self) -> None:
+        try:
+            await self.desk.queue.load_cached()
+        except Problem as problem:
+            self.report(problem)
+        for name, seconds in self._poll_plan():
+            self._poll(name, seconds)
+        self._connect()
+
+    def _poll_plan(self) -> list[tuple[str, float]]:
+        tickets = self._console_side.config.tickets
+        return [(name, tickets[place].poll_seconds) for place, name in enumerate(self.desk.queue.source_names)]
+
+    @work(group="poll", exit_on_error=False, description="poll a ticket source")
+    async def _poll(self, name: str, seconds: float) -> None:
+        while True:
+            await self.desk.queue.sync(name)
+            await asyncio.sleep(seconds)
+
+    @work(group="connect", exclusive=True, exit_on_error=False, description="sign in and follow")
+    async def _connect(self) -> None:
+        while True:
+            if await self._sign_in():
+                break
+            await asyncio.sleep(RETRY_SECONDS)
+        self._index_keys()
+        self._follow_rotations()
+
+    async def _sign_in(self) -> bool:
+        try:
+            await self._console_side.sign_in()
+        except Problem as problem:
+            self.report(problem)
+            return False
+        finally:
+            if self._prompt_screen is not None and self._prompt_screen.is_attached:
+                self._prompt_screen.dismiss(True)
+            self._prompt_screen = None
+        return True
+
+    @work(group="index", exclusive=True, exit_on_error=False, description="page in key metadata")
+    async def _index_keys(self) -> None:
+        while True:
+            try:
+                await refresh_index(self.desk.cloud, self.desk.clock, lambda _: None)
+            except Problem as problem:
+                self.notify(f"Key index: {problem}", severity="warning", markup=False)
+            await asyncio.sleep(INDEX_SECONDS)
+
+    @work(group="follow", exclusive=True, exit_on_error=False, description="follow rotations to their proof")
+    async def _follow_rotations(self) -> None:
+        while True:
+            try:
+                for debt in await self.desk.rotation.follow():
+                    self.notify(f"Rotation of {debt.device.name} is proven: {debt.detail}", markup=False)
+            except Problem as problem:
+                self.notify(f"Rotations: {problem}", severity="warning", markup=False)
+            await asyncio.sleep(FOLLOW_SECONDS)
+
+    async def show_prompt(self, prompt: SignInPrompt) -> None:
+        """Show a device code inside the console."""
+        self._prompt_screen = SignInScreen(prompt)
+        await self.push_screen(self._prompt_screen, self._prompt_answered)
+
+    def _prompt_answered(self, going_on: bool | None) -> None:
+        if going_on is False:
+            self._console_side.cloud.cancel_sign_in()
+
+    def report(self, problem: Problem) -> None:
+        """Show a problem with its next step; never over a key that is on the screen."""
+        if isinstance(self.screen, RevealScreen):
+            self.notify(str(problem), severity="error", markup=False)
+        else:
+            self.push_screen(ProblemScreen(problem))
+
+    @asynccontextmanager
+    async def hold_output(self) -> AsyncIterator[None]:
+        """Flush and hold the console's own output, so that the vault can draw."""
+        if isinstance(self._driver, ConsoleDriver):
+            async with self._driver.hold_output():
+                yield
+        else:
+            yield
+
+    def action_show_queue(self) -> None:
+        self.switch_mode("queue")
+
+    def action_show_mass(self) -> None:
+        self.switch_mode("mass")
+
+    def action_show_audit(self) -> None:
+        self.switch_mode("audit")
+
+    def action_show_handover(self) -> None:
+        self.switch_mode("handover")
+
+    def action_show_help(self) -> None:
+        self.push_screen(HelpScreen())
+
+    def action_open_palette(self) -> None:
+        self.action_command_palette()
+
+    @on(MassScreen.GroupChosen)
+    async def _show_group(self, message: MassScreen.GroupChosen) -> None:
+        await self.switch_mode("queue")
+        words = [message.key.kb] if message.key.kb else []
+        self._queue_screen().show_only(" ".join([*words, message.key.cause]))
+        self.notify(f"Showing {key_words(message.key)}; esc shows all", markup=False)
+
+    @work(group="quit", exclusive=True, exit_on_error=False, description="leave the console")
+    async def action_quit_console(self) -> None:
+        try:
+            owed = sum(debt.is_open for debt in await self.desk.rotation.debts())
+        except Problem:
+            owed = 0
+        if not owed or await self.push_screen_wait(QuitScreen(owed)):
+            self.exit(0)
+
+    @property
+    def _background_screens(self) -> list[Screen[object]]:
+        # Textual repaints the top screen wherever one behind it changed, even where that cannot be seen: each new
+        # ticket would wipe the digits that the vault drew.
+        return [] if isinstance(self.screen, RevealScreen) else super()._background_screens
+
+    def _queue_screen(self) -> QueueScreen:
+        screen = self.screen_stack[0]
+        assert isinstance(screen, QueueScreen)
+        return screen
+
+    # Textual's own doors, shut.
+
+    @on(Worker.StateChanged)
+    def report_failure(self, event: Worker.StateChanged) -> None:
+        """Background work that fails is said, not swallowed; the console goes on."""
+        error = event.worker.error
+        if event.state is WorkerState.ERROR and error is not None:
+            what = f"The console could not {event.worker.description}"
+            why = f"{type(error).__name__}{_place(error)}"
+            self.report(Problem(ProblemKind.LOCAL, what, why, "Go on; tell the maintainers this line."))
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """No command of Textual's own is offered: one of them is a screenshot."""
+        return ()
+
+    def export_screenshot(self, **_: object) -> NoReturn:
+        """Refused, also when it is called from outside."""
+        raise Problem(ProblemKind.POLICY, "This console takes no screenshots", "They would be files full of names")
+
+    def _fatal_error(self) -> None:
+        """End with one line and no local variables: a traceback with locals is how secrets reach logs."""
+        error = sys.exc_info()[1]
+        self.bell()
+        text = Content(f"reseal: the console stopped on {type(error).__name__}{_place(error)}. The audit is complete.")
+        self._exit_renderables.append(text.plain)
+        self._close_messages_no_wait()
+
+
+def _place(error: BaseException | None) -> str:
+    """File and line of the failure, without any value."""
+    trace = error.__traceback__ if error is not None else None
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return ""
+    code = trace.tb_frame.f_code
+    return f" in {code.co_filename.rsplit('/', 1)[-1]}, line {trace.tb_lineno}"

@@ -1,0 +1,136 @@
+"""What types cannot say about a config: settings that must fit each other, and endpoints that may be trusted."""
+
+import difflib
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from tui.config.places import Document, Where, spoken
+from tui.config.settings import GRAPH_ENDPOINTS, TICKET_PROFILES, Config, Graph, SignIn, Tickets, is_loopback
+
+_SINKS = ("syslog+tls", "postgresql", "azure-monitor", "file")
+_WITH_APP = ("device-code", "browser", "certificate")
+
+
+def settle(document: Document, config: Config) -> Config:
+    """Check what hangs together, and fill in the endpoint and absolute paths; raises `Problem(CONFIG)`."""
+    graph = _graph(document, config)
+    if config.sign_in.method in _WITH_APP and not config.tenant.client_id:
+        raise document.problem(
+            ("tenant", "client_id"),
+            "`tenant.client_id` is missing",
+            f"Signing in by {config.sign_in.method} needs an app registration",
+            "Add its application (client) ID",
+        )
+    sign_in = _sign_in(document, config.sign_in, graph)
+    tickets = tuple(_tickets(document, source, ("tickets", at)) for at, source in enumerate(config.tickets))
+    _refuse_twins(document, tickets)
+    if config.active_directory:
+        _check_url(document, ("active_directory", "url"), config.active_directory.url, "ldaps", "ldap")
+    for sink in config.audit.forward:
+        _check_sink(document, sink)
+    return replace(config, graph=graph, sign_in=sign_in, tickets=tickets)
+
+
+def _graph(document: Document, config: Config) -> Graph:
+    own = GRAPH_ENDPOINTS[config.tenant.cloud]
+    if not config.graph.endpoint:
+        return Graph(own)
+    where = ("graph", "endpoint")
+    endpoint = config.graph.endpoint.rstrip("/")
+    _check_url(document, where, endpoint, "https", "http")
+    if endpoint != own and endpoint in GRAPH_ENDPOINTS.values():
+        why = f"`tenant.cloud` is {config.tenant.cloud!r}, whose endpoint is {own}"
+        raise document.problem(where, f"{endpoint} is another cloud's", why, "Change the one or the other")
+    return Graph(endpoint)
+
+
+def _sign_in(document: Document, sign_in: SignIn, graph: Graph) -> SignIn:
+    where = ("sign_in", "method")
+    if sign_in.method != "token-env":
+        if sign_in.token_file:
+            why = f"`sign_in.method` is {sign_in.method!r}, which reads no token from a file"
+            raise document.problem(("sign_in", "token_file"), "`token_file` has no use here", why, "Take it out")
+        return sign_in
+    if not is_loopback(graph.endpoint):
+        why = f"A token handed over in the environment is for tests, and {graph.endpoint} is not on this machine"
+        step = "Use device-code, browser, azure-cli or certificate"
+        raise document.problem(where, "token-env is accepted only for a loopback endpoint", why, step)
+    return replace(sign_in, token_file=_absolute(document, sign_in.token_file))
+
+
+def _tickets(document: Document, source: Tickets, where: Where) -> Tickets:
+    own_profile = "/" in source.profile or source.profile.endswith(".toml")
+    if not own_profile and source.profile not in TICKET_PROFILES:
+        close = difflib.get_close_matches(source.profile, TICKET_PROFILES, n=1, cutoff=0.5)
+        step = f"Did you mean `{close[0]}`?" if close else "A profile of your own is given by its path"
+        why = f"It takes {', '.join(TICKET_PROFILES)}, or the path of a profile of your own"
+        raise document.problem((*where, "profile"), f"`tickets.profile` is {source.profile!r}", why, step)
+    needed, other = ("path", "url") if source.profile == "file" else ("url", "path")
+    if not getattr(source, needed):
+        step = f"Add `{needed} = ...` below the profile"
+        raise document.problem((*where, "profile"), f"profile {source.profile!r} needs `{needed}`", "", step)
+    if getattr(source, other):
+        step = f"Take `{other}` out, or choose another profile"
+        raise document.problem((*where, other), f"profile {source.profile!r} takes no `{other}`", "", step)
+    if source.url:
+        _check_url(document, (*where, "url"), source.url, "https", "http")
+    _check_credentials(document, source, where)
+    return replace(
+        source,
+        profile=_absolute(document, source.profile) if own_profile else source.profile,
+        url=source.url.rstrip("/"),
+        path=_absolute(document, source.path),
+    )
+
+
+def _check_credentials(document: Document, source: Tickets, where: Where) -> None:
+    if bool(source.user) != bool(source.password_env):
+        given, wanted = ("user", "password_env") if source.user else ("password_env", "user")
+        raise document.problem((*where, given), f"`{given}` needs `{wanted}`", "", f"Add `{wanted} = ...`")
+    ways = {"token_env": source.token_env, "user": source.user, "token_command": source.token_command}
+    given_ways = [name for name, value in ways.items() if value]
+    if len(given_ways) > 1:
+        what = f"{' and '.join(f'`{name}`' for name in given_ways)} are given"
+        raise document.problem((*where, given_ways[1]), what, "One way of signing in is enough", "Keep one of them")
+    if given_ways and source.profile == "file":
+        what = f"profile 'file' takes no `{given_ways[0]}`"
+        raise document.problem((*where, given_ways[0]), what, "A file needs no signing in", "Take it out")
+
+
+def _refuse_twins(document: Document, tickets: tuple[Tickets, ...]) -> None:
+    seen: dict[tuple[str, str], int] = {}
+    for at, source in enumerate(tickets):
+        first = seen.setdefault((source.url, source.path), at)
+        if first != at:
+            place = ("tickets", at, "url" if source.url else "path")
+            why = f"Source {first + 1} reads {source.url or source.path} already, and each ticket would come twice"
+            raise document.problem(place, "the same ticket source is given twice", why, "Take one out")
+
+
+def _check_url(document: Document, where: Where, url: str, safe: str, plain: str) -> None:
+    """Accept `safe://host`, and `plain://host` on this machine."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        raise document.problem(where, f"{spoken(where)} is not a URL", str(error), "Correct it") from None
+    if parts.scheme not in (safe, plain) or not host:
+        raise document.problem(where, f"{spoken(where)} is not a URL of a server", "", f"Write {safe}://HOST")
+    if parts.username or parts.password or parts.query or parts.fragment or any(c.isspace() for c in url):
+        why = "It holds more than a server and a path"
+        raise document.problem(where, f"{spoken(where)} is refused", why, f"Write {safe}://HOST; secrets go elsewhere")
+    if parts.scheme == plain and not is_loopback(url):
+        why = f"{host} is not this machine, and what is said would go over the network in the clear"
+        raise document.problem(where, f"{spoken(where)} uses plain {plain}", why, f"Use {safe}://")
+
+
+def _check_sink(document: Document, sink: str) -> None:
+    if sink.split(":")[0] not in _SINKS:
+        why = f"It takes {', '.join(_SINKS)}"
+        what = f"`audit.forward` names a sink of an unknown kind, {sink.split(':')[0]!r}"
+        raise document.problem(("audit", "forward"), what, why, "Correct it, or take it out")
+
+
+def _absolute(document: Document, path: str) -> str:
+    return str(document.path.parent.absolute() / Path(path).expanduser()) if path else ""

@@ -1,0 +1,80 @@
+"""From the text of a config file to settings."""
+
+import dataclasses
+import difflib
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from tui.config.checks import settle
+from tui.config.places import Document, Where, spoken
+from tui.config.settings import Config
+from tui.errors import Problem, ProblemKind
+
+
+def load(path: Path) -> Config:
+    """Read a config file; raises `Problem(CONFIG)`."""
+    try:
+        text = path.read_bytes().decode()
+    except FileNotFoundError:
+        step = "Run `reseal init` to write one, or `reseal demo` to look around first"
+        raise Problem(ProblemKind.CONFIG, f"There is no config file {path}", "", step) from None
+    except OSError as error:
+        step = "Make it readable for you, name another with --config, or write one with `reseal init`"
+        raise Problem(ProblemKind.CONFIG, f"{path} cannot be read", error.strerror or "", step) from error
+    except UnicodeDecodeError as error:
+        step = "Save it as UTF-8"
+        raise Problem(ProblemKind.CONFIG, f"{path} is not UTF-8", f"Byte {error.start} is wrong", step) from error
+    return parse(text, path)
+
+
+def parse(text: str, path: Path) -> Config:
+    """Read a config from its text; `path` is for messages and relative paths. Raises `Problem(CONFIG)`."""
+    document = Document(path, text)
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise document.syntax_problem(str(error)) from None
+    _examine(document, Config, tables, ())
+    try:
+        config = msgspec.convert(tables, Config)
+    except msgspec.ValidationError as error:
+        raise document.type_problem(str(error)) from None
+    return settle(document, config)
+
+
+def _examine(document: Document, kind: type, table: dict[str, Any], where: Where) -> None:
+    """Refuse unknown keys and unknown words, which deserve better than a type error: the nearest one that is known."""
+    hints = get_type_hints(kind)
+    for key, value in table.items():
+        place = (*where, key)
+        if key not in hints:
+            inside = f" in [{spoken(where)[1:-1]}]" if where else ""
+            what = f"unknown {'table' if isinstance(value, dict | list) else 'key'} `{key}`{inside}"
+            raise document.problem(place, what, _known("It may hold", hints), _nearest(key, hints))
+        hint = hints[key]
+        if get_origin(hint) is Literal and isinstance(value, str) and value not in get_args(hint):
+            words = get_args(hint)
+            what = f"{spoken(place)} is {value!r}"
+            raise document.problem(place, what, _known("It takes", words), _nearest(value, words))
+        for index, (inner, part) in enumerate(_tables(hint, value)):
+            _examine(document, inner, part, (*place, index) if isinstance(value, list) else place)
+
+
+def _tables(hint: Any, value: object) -> list[tuple[type, dict[str, Any]]]:
+    """The tables in a value, each with the class that describes it."""
+    kinds = [kind for kind in (hint, *get_args(hint)) if dataclasses.is_dataclass(kind) and isinstance(kind, type)]
+    parts = value if isinstance(value, list) else [value]
+    return [(kinds[0], part) for part in parts if kinds and isinstance(part, dict)]
+
+
+def _known(verb: str, words: Iterable[str]) -> str:
+    return f"{verb} {', '.join(words)}"
+
+
+def _nearest(word: str, words: Iterable[str]) -> str:
+    close = difflib.get_close_matches(word, list(words), n=1, cutoff=0.5)
+    return f"Did you mean `{close[0]}`?" if close else "Take it out"

@@ -1,0 +1,129 @@
+"""The settings as values; the names are those of the config file."""
+
+import hashlib
+import ipaddress
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+import msgspec
+
+GRAPH_ENDPOINTS = {
+    "global": "https://graph.microsoft.com",
+    "usgov": "https://graph.microsoft.us",
+    "usgov-dod": "https://dod-graph.microsoft.us",
+    "china": "https://microsoftgraph.chinacloudapi.cn",
+}
+"""Root of Microsoft Graph by cloud (Microsoft Learn, "Microsoft Graph national cloud deployments")."""
+
+TICKET_PROFILES = ("servicenow", "jira", "rt", "zendesk", "freshservice", "file")
+
+Filled = Annotated[str, msgspec.Meta(min_length=1)]
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """The Entra tenant, and the app registration that signs in to it where the method of signing in has one."""
+
+    name: Filled
+    tenant_id: Filled
+    client_id: str = ""
+    cloud: Literal["global", "usgov", "usgov-dod", "china"] = "global"
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """How to sign in. `token_file` serves `token-env` only: it is read when $RESEAL_GRAPH_TOKEN is not set."""
+
+    method: Literal["device-code", "browser", "azure-cli", "certificate", "token-env"] = "device-code"
+    token_file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """Root of Microsoft Graph, without version and final slash; the cloud's own when the file does not say."""
+
+    endpoint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tickets:
+    """One ticket source. `profile` is one of `TICKET_PROFILES`, or the path of a profile file."""
+
+    profile: Filled
+    url: str = ""
+    path: str = ""
+    token_env: str = ""
+    user: str = ""
+    password_env: str = ""
+    token_command: tuple[Filled, ...] = ()
+    poll_seconds: Annotated[float, msgspec.Meta(ge=0.1, le=3600)] = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveDirectory:
+    """AD DS, for keys that were backed up there; `base` is the distinguished name to search under."""
+
+    url: Filled
+    base: Filled
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteShell:
+    """Diagnostics over SSH, through a jump host."""
+
+    jump: Filled
+
+
+@dataclass(frozen=True, slots=True)
+class Reveal:
+    """Rules of disclosure. `max_per_hour` counts one engineer's reads."""
+
+    clear_after_seconds: Annotated[int, msgspec.Meta(ge=1, le=600)] = 60
+    session: Literal["auto", "local", "recorded"] = "auto"
+    require_ticket: bool = True
+    max_per_hour: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 30
+    clipboard: Literal["off", "local", "osc52"] = "off"
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """Sinks that audit rows are forwarded to."""
+
+    forward: tuple[Filled, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Escalation:
+    """Whom to call when the console cannot help."""
+
+    contact: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The whole configuration. Relative paths of the file are resolved against the file's directory."""
+
+    tenant: Tenant
+    tickets: Annotated[tuple[Tickets, ...], msgspec.Meta(min_length=1)]
+    sign_in: SignIn = field(default_factory=SignIn)
+    graph: Graph = field(default_factory=Graph)
+    active_directory: ActiveDirectory | None = None
+    remote_shell: RemoteShell | None = None
+    reveal: Reveal = field(default_factory=Reveal)
+    audit: Audit = field(default_factory=Audit)
+    escalation: Escalation = field(default_factory=Escalation)
+
+
+def config_hash(config: Config) -> str:
+    """16 hex digits of the SHA-256 of the settings in force, for audit rows."""
+    return hashlib.sha256(msgspec.json.encode(config, order="sorted")).hexdigest()[:16]
+
+
+def is_loopback(url: str) -> bool:
+    """The URL's host is this machine itself: `localhost`, or a loopback address (RFC 1122, RFC 4291)."""
+    try:
+        host = urlsplit(url).hostname or ""
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

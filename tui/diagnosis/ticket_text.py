@@ -1,0 +1,150 @@
+"""What a ticket's text says: key IDs, updates, codes, devices, and the cause as far as free text carries it."""
+
+import re
+
+from tui.diagnosis.recovery_screen_detail import find_detail
+from tui.diagnosis.redact import redact
+from tui.diagnosis.sample import Format, Parsed, Sample
+from tui.diagnosis.ticket_text_cause import (
+    is_about_bitlocker,
+    read_cause,
+    read_recurrence,
+    rules_out_bitlocker,
+    tells_of_prompt,
+)
+from tui.diagnosis.ticket_text_ids import Identifiers, read_identifiers, suspects_in
+from tui.diagnosis.ticket_text_words import NUMBER, read_words
+from tui.model.cause import Cause, CauseCode, Confidence
+from tui.model.incident import TicketReading
+
+KIND = "ticket"
+_READ = 20_000
+"""Characters that are read for the cause; as many as the door for untrusted text keeps of one text."""
+_SEARCHED = 200_000
+"""Characters that are searched for identifiers."""
+
+_NOTHING = Identifiers()
+_FEWEST_GROUPS = 4
+_GROUP = re.compile(r"\d{6}")
+
+_EVENT_CAUSES = {
+    24635: CauseCode.PCR_MISMATCH,
+    521: CauseCode.PCR_MISMATCH,
+    522: CauseCode.BOOT_APP_CHANGED,
+    523: CauseCode.BCD_CHANGED,
+    524: CauseCode.TPM_SRK,
+    525: CauseCode.TPM_DISABLED,
+    526: CauseCode.TPM_ABSENT,
+    527: CauseCode.PARTITION,
+    528: CauseCode.BOOT_DEBUG,
+    529: CauseCode.CI_DISABLED,
+    530: CauseCode.DEVICE_LOCKOUT,
+    531: CauseCode.LOCKOUT_MISMATCH,
+    823: CauseCode.SECUREBOOT_DISABLED,
+    824: CauseCode.SECUREBOOT_CHANGED,
+    24627: CauseCode.BOOT_DEBUG,
+    24633: CauseCode.TPM_DISABLED,
+    24634: CauseCode.TPM_SRK,
+    24637: CauseCode.BOOT_APP_CHANGED,
+    24645: CauseCode.NETWORK_UNLOCK,
+    24657: CauseCode.SECUREBOOT_DISABLED,
+    24658: CauseCode.SECUREBOOT_CHANGED,
+    24659: CauseCode.DEVICE_LOCKOUT,
+}
+"""Events of BitLocker-API and BitLocker-Driver that name why the boot manager asked."""
+_GENERAL = frozenset({CauseCode.PCR_MISMATCH})
+
+
+def read_ticket(text: str) -> TicketReading:
+    """Read one ticket. Takes some ten microseconds for a text without identifiers, and is linear in its length."""
+    lowered = text[:_READ].lower()
+    words = read_words(lowered)
+    code, suspects, passwords = words.code, words.suspects, 0
+    if len(text) > _READ:
+        lowered = text[:_SEARCHED].lower()
+        suspects += suspects_in(lowered[_READ:])
+    if _may_hold_password(code, suspects):
+        head, passwords = redact(text[:_READ])
+        if passwords:
+            text = head + text[_READ:_SEARCHED]
+            lowered = text.lower()
+    named = read_identifiers(text, lowered, suspects) if suspects else _NOTHING
+    present = frozenset(code)
+    cause = _named_cause(named, text) or read_cause(code, present)
+    after_update = bool(named.kbs) or (cause.event == "dbx" and cause.code is CauseCode.SECUREBOOT_CHANGED)
+    return TicketReading(
+        key_id_prefixes=named.key_id_prefixes,
+        kbs=named.kbs,
+        error_codes=named.error_codes,
+        devices=named.devices,
+        cause=cause,
+        bitlocker=_is_bitlocker(cause, code, present, named),
+        recurrence=read_recurrence(code, present, cause, after_update),
+        passwords_removed=passwords,
+    )
+
+
+def _may_hold_password(code: str, suspects: tuple[str, ...]) -> bool:
+    """Four groups of six digits or more, in one token or in several, or as many halves of groups."""
+    if code.count(NUMBER) >= 2 * _FEWEST_GROUPS:
+        return True
+    return sum(len(_GROUP.findall(token)) for token in suspects) >= _FEWEST_GROUPS
+
+
+def _named_cause(named: Identifiers, text: str) -> Cause | None:
+    """A code of the screen, a detail line or an event number that the ticket quotes decides before its prose."""
+    if named is _NOTHING:
+        return None
+    if named.screen_code and named.screen_code.cause is not CauseCode.UNKNOWN:
+        says = f"the ticket quotes the screen's code {named.screen_code.name}"
+        pcr = 7 if named.screen_code.name.startswith("E_FVE_SECUREBOOT") else None
+        return Cause(named.screen_code.cause, pcr, confidence=Confidence.LIKELY, because=(says,))
+    if "_" in text and (detail := find_detail(text[:_READ])):
+        says = f"the ticket quotes the screen's detail line: PCR {detail.pcr}, {detail.observed_label or 'no label'}"
+        return Cause(detail.cause, detail.pcr, detail.event, Confidence.LIKELY, (says,))
+    causes = {_EVENT_CAUSES[event]: event for event in named.events if event in _EVENT_CAUSES}
+    precise = [code for code in causes if code not in _GENERAL] or list(causes)
+    if len(precise) != 1:
+        return None
+    return Cause(precise[0], confidence=Confidence.LIKELY, because=(f"the ticket quotes event {causes[precise[0]]}",))
+
+
+def _is_bitlocker(cause: Cause, code: str, present: frozenset[str], named: Identifiers) -> bool | None:
+    if cause.code is CauseCode.NOT_BITLOCKER:
+        return False
+    if rules_out_bitlocker(code) and not tells_of_prompt(code) and cause.code is CauseCode.UNKNOWN:
+        return None
+    about = cause.code is not CauseCode.UNKNOWN or named.key_id_prefixes or is_about_bitlocker(present)
+    return True if about or tells_of_prompt(code) else None
+
+
+def recognise(sample: Sample) -> int:
+    """Any short text that speaks of BitLocker, recovery or a boot in trouble; every other format comes first."""
+    if sample.text is None or not sample.text.strip() or len(sample.text) > _READ:
+        return 0
+    reading = read_ticket(sample.text)
+    if reading.bitlocker is not None or reading.key_id_prefixes:
+        return 25 if len(sample.text) < 4_000 else 12
+    return 0
+
+
+def parse(sample: Sample) -> Parsed:
+    """Facts of a ticket, in the words of `reseal triage`."""
+    reading = read_ticket(sample.text or "")
+    facts = {
+        "type": KIND,
+        "kb": reading.kbs[0] if reading.kbs else None,
+        "kbs": list(reading.kbs),
+        "key_id_prefixes": list(reading.key_id_prefixes),
+        "error_codes": list(reading.error_codes),
+        "devices": list(reading.devices),
+        "cause": str(reading.cause.code),
+        "pcr": reading.cause.pcr,
+        "event": reading.cause.event,
+        "bitlocker": reading.bitlocker,
+        "recurrence": None if reading.recurrence == "unknown" else reading.recurrence,
+    }
+    return Parsed(KIND, facts)
+
+
+FORMATS = (Format(KIND, recognise, parse),)

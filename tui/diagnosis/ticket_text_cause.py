@@ -1,0 +1,144 @@
+"""From a ticket's concepts to its cause and to how often the prompt comes; `unknown` wherever the text does not decide.
+
+Free text stands last in the order of trust, so nothing here is certain. What is refused on purpose: a remedy that was
+tried after the prompt, a question or a plan, a negation, and two causes that exclude each other.
+"""
+
+from tui.diagnosis.ticket_text_patterns import Rule, letters, pattern
+from tui.diagnosis.ticket_text_rules import candidates
+from tui.diagnosis.ticket_text_words import LETTER, STOP
+from tui.model.cause import UNKNOWN_CAUSE, Cause, CauseCode, Confidence
+from tui.model.incident import Recurrence
+
+_PROMPT = pattern("recovery|ask ..4 (?:key|bitlocker)|bitlocker ..3 (?:ask|key)|key ..3 ask|(?:then|boot) ..2 key")
+_UNASKED = pattern(
+    "not --3 ask --6 (?:key|recovery|bitlocker)|not --1 (?:bitlocker)? (?:recovery)? key --3 ask|not --1 bitlocker --1 ask"
+    "|not --1 key --1 (?:$|[.,])"
+)
+_AFTER = pattern("after[^.]{0,3}$")
+_SPOILED = letters("recovery key bitlocker ask unlock")
+"""Words that, between `after` and a change, make the change follow the prompt: after the key was typed, ..."""
+_BEFORE = pattern("before[^.]{0,2}$")
+_DOUBT = letters("hypothetical try")
+_NOT, _STILL, _TO = LETTER["not"], LETTER["still"], LETTER["to"]
+_HELPED = letters("fix fine")
+_TROUBLE = letters("repair winre protectors broken crash")
+
+_NO_BITLOCKER = pattern("not --1 bitlocker")
+_EVERY_BOOT = pattern(
+    "each ..2 (?:boot|time|turn ..2 on)|boot ..2 each|(?:always|again) ..4 (?:ask|recovery|bitlocker|key|boot)"
+    "|(?:ask|key|recovery|bitlocker|boot) ..5 (?:always|again)|whenever ..3 (?:boot|turn ..2 on)"
+    "|over ..1 over|anew ..1 anew|time ..1 time ..0 anew|after then ...(?:recovery|key)"
+)
+_REPEATS, _SINGLE = letters("each always whenever over anew then again"), letters("once one next")
+_ONCE = pattern("only once|once only|once (?:$|[.])|one time|next (?:time|boot) ...(?:recovery|key)")
+
+_YIELDS: dict[CauseCode, frozenset[CauseCode]] = {
+    CauseCode.PCR_MISMATCH: frozenset({CauseCode.SECUREBOOT_CHANGED, CauseCode.SECUREBOOT_DISABLED}),
+    CauseCode.DEVICE_LOCKOUT: frozenset({CauseCode.WRONG_PIN}),
+    CauseCode.BCD_CHANGED: frozenset({CauseCode.CI_DISABLED, CauseCode.BOOT_DEBUG}),
+    CauseCode.SECUREBOOT_DISABLED: frozenset({CauseCode.SECUREBOOT_CHANGED}),
+}
+"""A cause gives way to a more precise one that the same text names."""
+
+
+def read_cause(code: str, present: frozenset[str]) -> Cause:
+    """The cause that the concepts support; `present` is the set of their letters."""
+    prompt = _first_prompt(code)
+    if prompt < 0 and (unasked := _without_prompt(code, present)) is not None:
+        return unasked
+    found: dict[CauseCode, Rule] = {}
+    for rule in candidates(present):
+        if rule.code not in found and _holds(rule, code, prompt, present):
+            found[rule.code] = rule
+    if LETTER["board"] in present and CauseCode.TPM_ABSENT in found:
+        # A new board brings its own firmware and an empty TPM: one event, not three causes.
+        return _cause(found[CauseCode.TPM_ABSENT])
+    left = [rule for name, rule in found.items() if not (_YIELDS.get(name, frozenset()) & found.keys())]
+    return _cause(left[0]) if len(left) == 1 else UNKNOWN_CAUSE
+
+
+def _cause(rule: Rule) -> Cause:
+    return Cause(rule.code, rule.pcr, rule.event, rule.confidence, (f"the ticket: {rule.says}",))
+
+
+def _first_prompt(code: str) -> int:
+    """Where the text first tells of a prompt, or -1; `nobody was asked for a key` is none."""
+    denied = [(m.start(), m.end()) for m in _UNASKED.finditer(code)]
+    for match in _PROMPT.finditer(code):
+        if not any(start <= match.start() < end for start, end in denied):
+            return match.start()
+    return -1
+
+
+def _without_prompt(code: str, present: frozenset[str]) -> Cause | None:
+    """A text that denies the prompt and tells of other trouble is not about BitLocker recovery."""
+    if not _UNASKED.search(code) or present.isdisjoint(_TROUBLE):
+        return None
+    says = "no recovery key was asked for"
+    return Cause(CauseCode.NOT_BITLOCKER, confidence=Confidence.LIKELY, because=(f"the ticket: {says}",))
+
+
+def _holds(rule: Rule, code: str, prompt: int, present: frozenset[str]) -> bool:
+    if rule.code is CauseCode.NOT_BITLOCKER:
+        told = rule.regex.search(code) is not None and LETTER["bitlocker"] not in present
+        return told and (prompt < 0 or LETTER["encryption_other"] in present)
+    if rule.asked and prompt < 0:
+        return False
+    return any(_stands(rule, code, m.start(), m.end(), prompt) for m in rule.regex.finditer(code))
+
+
+def _stands(rule: Rule, code: str, start: int, end: int, prompt: int) -> bool:
+    opening = code.rfind(STOP, 0, start) + 1
+    ahead, span = code[max(opening, start - 4) : start], code[start:end]
+    if not _DOUBT.isdisjoint(ahead + span) or (rule.trigger and ahead[-1:] == _TO):
+        return False
+    if not rule.negated and _NOT in ahead[-3:] + span:
+        return False
+    return not rule.trigger or _came_first(code, start, end, opening, prompt)
+
+
+def _came_first(code: str, start: int, end: int, opening: int, prompt: int) -> bool:
+    """A change is told before the prompt, or as what the prompt came after."""
+    closing = code.find(STOP, end)
+    rest = code[end : closing if closing >= 0 else len(code)]
+    if not _HELPED.isdisjoint(rest[:8]) or _BEFORE.search(code, opening, start):
+        return False
+    if start < prompt:
+        return True
+    after = _AFTER.search(code, opening, start)
+    return (
+        after is not None
+        and _SPOILED.isdisjoint(code[after.start() : start])
+        and _STILL not in code[opening : end + len(rest)]
+    )
+
+
+def tells_of_prompt(code: str) -> bool:
+    """The text tells of a recovery prompt."""
+    return _first_prompt(code) >= 0
+
+
+def rules_out_bitlocker(code: str) -> bool:
+    """The text says that there is no BitLocker."""
+    return _NO_BITLOCKER.search(code) is not None
+
+
+def is_about_bitlocker(present: frozenset[str]) -> bool:
+    """The text names BitLocker, recovery or a key."""
+    return LETTER["bitlocker"] in present or LETTER["recovery"] in present
+
+
+def read_recurrence(code: str, present: frozenset[str], cause: Cause, after_update: bool) -> Recurrence:
+    """Whether the prompt came once or comes at every boot, as far as told.
+
+    `after_update` says that the text lays one prompt on an update: such updates prompt once (the known issues of
+    KB5012170, KB5066835 and KB5083769 say so), unless the text tells of more.
+    """
+    if cause.code is CauseCode.NOT_BITLOCKER or not tells_of_prompt(code):
+        return "unknown"
+    if not present.isdisjoint(_REPEATS) and _EVERY_BOOT.search(code):
+        return "every_boot"
+    if after_update or (not present.isdisjoint(_SINGLE) and _ONCE.search(code)):
+        return "once"
+    return "unknown"

@@ -1,0 +1,172 @@
+"""Identifiers in a ticket: recovery key IDs, updates, error codes, events and device names.
+
+Called only for texts whose words look like one (`ticket_text_words`), so it may be thorough. Every pattern starts
+with something rare and repeats nothing without a bound.
+"""
+
+import itertools
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TypeVar
+
+from tui.diagnosis.recovery_screen_codes import ScreenCode, find_screen_code
+from tui.diagnosis.ticket_text_updates import read_updates
+from tui.model.ids import PREFIX_LENGTH, format_key_id
+
+_T = TypeVar("_T")
+
+_NEAREST, _NEXT = 44, 24
+"""Characters before a token that may say what it is, and those that name another kind of number."""
+_MOST = 1_000
+"""Tokens looked at in one text."""
+_READ = 20_000
+"""Characters in which a code of the screen is looked for."""
+_LONGEST = 120
+"""Characters looked at of one token."""
+_DASH = "[-\u2010-\u2015]"
+_GUIDISH = re.compile(
+    rf"(?<![0-9a-z_.:/\\-])(?P<id>[0-9a-f]{{8}}(?:{_DASH}[0-9a-f]{{1,4}}){{0,3}}(?:{_DASH}[0-9a-f]{{1,12}})?)"
+    rf"(?![0-9a-z_]|{_DASH}[0-9a-z]|[.:][0-9a-f]{{2}})"
+)
+_BARE = re.compile(r"(?<![0-9a-z_.:/\\-])[0-9a-f]{9,32}(?![0-9a-z_-])")
+_HALF = re.compile(r"[0-9a-f]{4}(?![0-9a-z_-])")
+_KEY_BEFORE = re.compile(
+    r"(?:key|recovery|protector|bitlocker|bl|schlüssel\w*|kennung|clé|cle|clave|chiave|chave|sleutel|ключ\w*|klucz\w*|klíč\w*|nyckel)"
+    r"[\s\-]{0,2}(?:id\w*|ident\w*|nr|no|number|kennung|prefix|starts?|begin\w*|beginn\w*)?\b[^.\n]{0,24}$"
+    r"|\b(?:id|kennung|identifi\w*|bezeichner|prefix|präfix|starts?\s(?:with|in)|begin\w*\swith|beginnt\smit|commence\spar)\b[^.\n]{0,14}$"
+    r"|(?:キー|密钥|金鑰|密鑰|标识符?|키)[^。\n]{0,8}$"
+)
+_OTHER_BEFORE = re.compile(
+    r"\b(?:device|object|tenant|trace|correlation|request|volume|client|app|application|user|session|activity|azure\s?ad|entra|"
+    r"intune|asset|serial|s/n|sn|service\s?tag|tag|ticket|case|order|phone|tel|mac|version|build|commit|hash|sha\w*|md5)"
+    r"[\s\-_]{0,2}(?:id|nr|no|number|address|key)?\b[\s:=#.\"'({]{0,6}$"
+)
+_ERROR_BEFORE = re.compile(r"(?:0x|error|err|code|hresult|status|fehler\w*|erreur|erro|stop)[\s:=#(]{0,6}$")
+_HRESULT = re.compile(r"(?:80(?:07|03|04|07|09|0c|18|24|28|29|31|f0|0f|00)|c0(?:00|02|21))[0-9a-f]{4}$")
+_DATE = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])$|(?:[0-2]\d|3[01])(?:0[1-9]|1[0-2])20\d\d$")
+
+_HEX_CODE = re.compile(r"0x[0-9a-f]{2,16}(?![0-9a-z])")
+_EVENT = re.compile(
+    r"(?<![0-9.])(246\d\d|2470[5-8])(?![0-9])|\b(?:event|ereignis|événement|evento|event-?id|id)s?[\s:#-]{0,4}(?:id[\s:#]{0,3})?(5[23]\d|82[34])(?!\d)"
+)
+_EVENT_WORDS = ("event", "ereignis", "événement", "evento", "イベント", "事件")
+_HOST_BEFORE = re.compile(
+    r"\b(?:device|host|pc|laptop|notebook|computer|machine|workstation|tablet|gerät|rechner|poste|ordinateur"
+    r"|portable|equipo|portátil|ordenador|computador|máquina|dispositivo|komputer|počítač|ноутбук|компьютер|dator)s?"
+    r"[\s\-]?(?P<label>name[nd]?|id)?[\s:=#\"'(]{1,4}(?:(?:is|ist|called|named|est|es|nom)[\s:]{1,2})?$"
+    r"|(?:端末|パソコン|设备|電腦|电脑|デバイス|コンピューター)(?P<dense>名)?[\s:：]{0,2}$"
+)
+_HOST = re.compile(r"[a-z][a-z0-9-]{2,14}(?![a-z0-9_-])")
+_DEFAULT_NAME = re.compile(r"(?<![a-z0-9-])(?:desktop|laptop|win|minint)-[0-9a-z]{5,11}(?![0-9a-z-])")
+_HEX_EIGHT = re.compile("[0-9a-f]{8}")
+_TAIL = re.compile(r"kb[\s-]?\d{6,7}|[0-9a-f]{8}-[0-9a-f]{4}[0-9a-f-]{0,24}|0x[0-9a-f]{4,8}|e_[a-z_]{6,40}")
+
+
+@dataclass(frozen=True, slots=True)
+class Identifiers:
+    """What a ticket names, each once, in the order of the text. KBs that are only the cure are left out."""
+
+    key_id_prefixes: tuple[str, ...] = ()
+    kbs: tuple[str, ...] = ()
+    error_codes: tuple[str, ...] = ()
+    devices: tuple[str, ...] = ()
+    events: tuple[int, ...] = ()
+    screen_code: ScreenCode | None = None
+
+
+def suspects_in(lowered: str) -> tuple[str, ...]:
+    """Tokens of a long text's rest that may be an identifier."""
+    return tuple(match[0] for match in itertools.islice(_TAIL.finditer(lowered), _MOST))
+
+
+def read_identifiers(text: str, lowered: str, suspects: Iterable[str]) -> Identifiers:
+    """Find every identifier in the suspects, which stand in the order of the text; `lowered` is it in lower case."""
+    spans = list(_places(lowered, suspects))
+    tokens = [lowered[start:end] for start, end in spans]
+    screen = find_screen_code(text[:_READ]) if any("_" in token or "fve" in token for token in tokens) else None
+    codes = [screen.name] if screen else []
+    codes += [f"0x{code[2:].upper()}" for token in tokens if "0x" in token for code in _HEX_CODE.findall(token)]
+    keys = [key for start, end in spans for key in _key_ids(lowered, start, end)]
+    names = [name for start, end in spans for name in _devices(text, lowered, start, end)]
+    spoken = any(word in lowered for word in _EVENT_WORDS) or any(token.startswith(("246", "2470")) for token in tokens)
+    events = [int(a or b) for a, b in _EVENT.findall(lowered)] if spoken else []
+    return Identifiers(
+        _unique(keys), read_updates(lowered, spans), _unique(codes), _unique(names), _unique(events), screen
+    )
+
+
+def _places(lowered: str, suspects: Iterable[str]) -> Iterator[tuple[int, int]]:
+    end = 0
+    for token in itertools.islice(suspects, _MOST):
+        start = lowered.find(token, end)
+        if start >= 0:
+            end = start + len(token)
+            yield start, end
+
+
+def _unique(items: list[_T]) -> tuple[_T, ...]:
+    return tuple(dict.fromkeys(items))
+
+
+def _key_ids(text: str, start: int, end: int) -> Iterator[str]:
+    limit = min(end, start + _LONGEST)
+    if end - start == 4:
+        if half := _HALF.match(text, end + 1):
+            joined = text[start:end] + half[0]
+            if _mixed(joined) and text[end] in " -" and _named_key(text, start):
+                yield format_key_id(joined)
+        return
+    if not _HEX_EIGHT.search(text, start, limit):
+        return
+    for match in _GUIDISH.finditer(text, start, limit):
+        if _is_key_id(text, match.start(), match["id"]):
+            yield format_key_id(_hex(match["id"]))
+    for match in _BARE.finditer(text, start, limit):
+        if _named_key(text, match.start()):
+            yield format_key_id(_hex(match[0]))
+
+
+def _hex(item: str) -> str:
+    return re.sub("[^0-9a-f]", "", item)
+
+
+def _mixed(item: str) -> bool:
+    digits = _hex(item)
+    return not digits.isdigit() and not digits.isalpha()
+
+
+def _is_key_id(text: str, start: int, item: str) -> bool:
+    """With words such as `key ID` before it any eight hex digits count; alone only what cannot be much else."""
+    digits = _hex(item)
+    if _is_of_another_kind(text, start):
+        return False
+    if _KEY_BEFORE.search(text[max(0, start - _NEAREST) : start]):
+        return not (len(digits) == PREFIX_LENGTH and _DATE.match(digits))
+    if "-" in item and len(digits) > PREFIX_LENGTH + 4:
+        return True
+    return len(item) == PREFIX_LENGTH and _mixed(item) and not _HRESULT.match(digits)
+
+
+def _is_of_another_kind(text: str, start: int) -> bool:
+    before = text[max(0, start - _NEXT) : start]
+    return bool(_OTHER_BEFORE.search(before) or _ERROR_BEFORE.search(before))
+
+
+def _named_key(text: str, start: int) -> bool:
+    named = _KEY_BEFORE.search(text[max(0, start - _NEAREST) : start])
+    return named is not None and not _is_of_another_kind(text, start)
+
+
+def _devices(text: str, lowered: str, start: int, end: int) -> Iterator[str]:
+    if len(text) != len(lowered) or not (match := _HOST.search(lowered, start, min(end, start + _LONGEST))):
+        return
+    name = match[0]
+    if name.startswith(("kb", "win-1", "windows")) or name.isalpha():
+        return
+    if _DEFAULT_NAME.fullmatch(name) and any(map(str.isdigit, name)):
+        yield text[match.start() : match.end()].upper()
+        return
+    before = _HOST_BEFORE.search(lowered, max(0, match.start() - _NEAREST), match.start())
+    if before and (before["label"] or before["dense"] or "-" in name[1:-1]):
+        yield text[match.start() : match.end()].upper()

@@ -1,0 +1,185 @@
+"""Words of tickets in many languages, turned into concepts.
+
+A text becomes a short string with one letter a concept, in the order of the words: `-` for a word without meaning
+here, `.` for the end of a sentence. Rules then read that string, which is some thirty times cheaper than searching
+the text for each of a thousand words, and the same for every language.
+"""
+
+import re
+import string
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from importlib import resources
+
+FILLER, STOP, PAUSE, SHAPE, NUMBER, UPDATE_ID, SCREEN_CODE = "-", ".", ",", "#", "0", "K", "V"
+"""Letters with a fixed meaning: a word without concept, the end of a sentence, the end of a clause, a token that may be an ID or a code,
+a number of three digits or more, a KB number, a code of the recovery screen."""
+
+_LETTERS = [c for c in string.ascii_letters + string.digits[1:] if c not in (UPDATE_ID, SCREEN_CODE)]
+_LETTERS += [chr(n) for n in range(0x100, 0x180)]
+_PARTS = re.compile(r"[^\W_]+")
+_DENSE = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uff66-\uff9f]")
+"""Scripts that put no blanks between words, or glue particles to them."""
+_LONGEST_WORD = 48
+_REMEMBERED = 60_000
+_SUSPECT = frozenset({SHAPE, UPDATE_ID, SCREEN_CODE})
+
+_UPDATE = re.compile(r"\W*kbs?[\W_]{0,3}[0-9o]{4,8}(?!\d)")
+_CODE = re.compile(r"fve_|e_?fve|_pcrs?_|_locked|_mismatch")
+_IDENTIFIER = re.compile(
+    r"0x[0-9a-f]|\d{5}|[0-9a-f]{8}|[0-9a-f]{4}-[0-9a-f]|(?<![0-9a-z])(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{4}(?![0-9a-z])|[a-z]-?\d{3}|[a-z]-[a-z0-9]{0,10}\d|\d_\d_"
+)
+
+
+_SPELLED_CODE = "fve"
+"""Stands in every code of the recovery screen, also when its parts are written apart."""
+_WORDY = re.compile(r"[^\W\d_]{3}-")
+"""A word before a number (BIOS-1.15.0, TPM-2.0) keeps its meaning."""
+
+
+def _table() -> dict[str, list[str]]:
+    text = resources.files("tui.diagnosis").joinpath("data/ticket-words.txt").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    return {name: words.split() for name, _, words in (line.partition(":") for line in lines)}
+
+
+_TABLE = _table()
+LETTER = dict(zip(_TABLE, _LETTERS, strict=False))
+"""Concept name to its letter."""
+
+
+class _Vocabulary:
+    """Finds the concept of one word: exact, by its beginning, or inside a compound."""
+
+    def __init__(self, table: dict[str, list[str]]) -> None:
+        words = [(word, LETTER[name]) for name, listed in table.items() for word in listed]
+        dense = [(word.strip("*"), letter) for word, letter in words if _DENSE.search(word)]
+        spaced = [(word, letter) for word, letter in words if not _DENSE.search(word)]
+        self.exact = _joined((w, c) for w, c in spaced if "*" not in w)
+        self.begins = _joined((w[:-1], c) for w, c in spaced if w[-1] == "*" and w[0] != "*")
+        self.inside = _joined((w.strip("*"), c) for w, c in spaced if w[0] == "*")
+        self.dense = _joined(dense)
+        self.lengths = sorted({len(w) for w in self.begins}, reverse=True)
+        # A Latin name inside a text without blanks (BIOSを更新) counts as its word does.
+        latin = r"[0-9a-zà-ÿ]+(?:-[0-9a-z]+)*"
+        alternatives = "|".join(map(re.escape, sorted(self.dense, key=len, reverse=True)))
+        self.scan = re.compile(f"{alternatives}|{latin}|[。！？!?.、，,;；]")
+
+    def of(self, word: str) -> str:
+        """The letters of a word without punctuation, or nothing. Parts of BIOS-Update count each for itself."""
+        if found := self.exact.get(word):
+            return found
+        if not word.isalpha() and len(parts := _PARTS.findall(word)) > 1:
+            return "".join(map(self.of, parts))
+        for length in self.lengths:
+            if length <= len(word) and (found := self.begins.get(word[:length])):
+                return found
+        return next((letter for part, letter in self.inside.items() if part in word), "")
+
+
+def _joined(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """A compound that the table lists under two concepts (biosupdate) has the letters of both, in its order."""
+    joined: dict[str, str] = {}
+    for word, letter in pairs:
+        joined[word] = joined.get(word, "") + letter
+    return joined
+
+
+_VOCABULARY = _Vocabulary(_TABLE)
+
+
+_SEEN: dict[str, str] = {}
+"""The letters of tokens met before, punctuation included; emptied when it grows too large."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A text as concepts, and the tokens of it that may be an ID, a code or an update."""
+
+    code: str
+    suspects: tuple[str, ...]
+
+
+def read_words(lowered: str) -> Words:
+    """The concepts of a text that is already in lower case."""
+    tokens = lowered.replace("\n", " . ").split()
+    found = list(map(_SEEN.get, tokens))
+    suspects: list[str] = []
+    if None in found:
+        _learn(tokens, found, suspects)
+    return Words("".join(found), tuple(suspects))  # type: ignore[arg-type]
+
+
+def concepts(lowered: str) -> str:
+    """The concept string alone."""
+    return read_words(lowered).code
+
+
+def _learn(tokens: list[str], found: list[str | None], suspects: list[str]) -> None:
+    """Fill the gaps of `found`. A token that may identify something is rarely seen twice, and is not remembered."""
+    if len(_SEEN) > _REMEMBERED:
+        _SEEN.clear()
+    position = -1
+    for _ in range(found.count(None)):
+        position = found.index(None, position + 1)
+        token = tokens[position]
+        letters = found[position] = _letters(token)
+        if letters[:1] in _SUSPECT or (SHAPE in letters and not token.isascii()):
+            suspects.append(token)
+        elif len(token) <= _LONGEST_WORD:
+            _SEEN[token] = letters
+
+
+def _letters(token: str) -> str:
+    if not token.isascii() and _DENSE.search(token):
+        return "".join(_dense_letters(token))
+    stop = _stop(token)
+    shape = "" if token.isalpha() and token != _SPELLED_CODE and not _hex_word(token) else _shape(token)
+    if shape in _SUSPECT and not _WORDY.search(token[:_LONGEST_WORD]):
+        return shape + stop
+    word = token.strip(".,;:!?\"'()[]{}<>*`´’‘“”„«»¿¡…")
+    if len(word) > _LONGEST_WORD:
+        return (shape or FILLER) + stop
+    found = _VOCABULARY.of(word) if word else ""
+    return (shape + found or (FILLER if word else "")) + stop
+
+
+def _stop(token: str) -> str:
+    if token[-1] in ".!?…" or token[-2:-1] in (".", "!", "?"):
+        return STOP
+    return PAUSE if token[-1] in ",;:" else ""
+
+
+def _hex_word(token: str) -> bool:
+    return len(token) == 8 and token.strip("abcdef") == ""
+
+
+def _shape(token: str) -> str:
+    if _UPDATE.match(token):
+        return UPDATE_ID
+    if token == _SPELLED_CODE:
+        return SCREEN_CODE
+    if "_" in token and _CODE.search(token):
+        return SCREEN_CODE
+    head = token[:256]
+    if _IDENTIFIER.search(head):
+        return SHAPE
+    return NUMBER if sum(map(str.isdigit, head)) >= 3 else ""
+
+
+def _dense_letters(token: str) -> Iterator[str]:
+    """Letters of a run of text without blanks; what lies between two known words counts as one filler."""
+    end = 0
+    for match in _VOCABULARY.scan.finditer(token):
+        word = match[0]
+        if match.start() > end:
+            yield FILLER
+        end = match.end()
+        if word in "。！？!?.":
+            yield STOP
+        elif word in "、，,;；":
+            yield PAUSE
+        elif word[0] > "\u2fff" or word in _VOCABULARY.dense:
+            yield _VOCABULARY.dense[word]
+        else:
+            yield _letters(word) if word.isascii() else FILLER

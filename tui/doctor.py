@@ -1,0 +1,146 @@
+"""`reseal doctor`: what works, what does not, and one next step each."""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import click
+import msgspec
+
+from tui.config import Config, load
+from tui.errors import Problem
+from tui.model.fact import SourceState
+from tui.paths import config_file, state_directory
+from tui.ports import SignInPrompt
+from tui.recorder import recorded_by
+from tui.store.verification import verify
+from tui.wiring import Console, open_console
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of the answer; `state` is ok, warning or failed."""
+
+    name: str
+    state: Literal["ok", "warning", "failed"]
+    said: str
+    next: str = ""
+
+
+async def examine(config_path: Path | None, *, as_json: bool, say: Callable[[str], None]) -> int:
+    """Run every check and print; exit code 1 when something is wrong, 2 when the configuration is."""
+    checks: list[Check] = []
+    code = 0
+    try:
+        async for check in _checks(config_path, say):
+            checks.append(check)
+            if not as_json:
+                _print(check)
+    except Problem as problem:
+        code = problem.exit_code
+        checks.append(Check("configuration" if code == 2 else "start", "failed", problem.what, problem.next_step))
+        if not as_json:
+            _print(checks[-1])
+    if as_json:
+        click.echo(msgspec.json.encode({"checks": checks}).decode())
+    return code or int(any(check.state == "failed" for check in checks))
+
+
+async def _checks(config_path: Path | None, say: Callable[[str], None]) -> AsyncIterator[Check]:
+    async def show(prompt: SignInPrompt) -> None:
+        say(f"Sign in: open {prompt.uri} and enter {prompt.code}")
+
+    path = config_file(config_path)
+    config = load(path)
+    yield Check("configuration", "ok", f"{path}: {config.tenant.name}, {config.tenant.cloud}")
+    yield _terminal()
+    yield _recorder(config)
+    yield Check("clipboard", "ok", f"route {config.reveal.clipboard}: keys are drawn, not copied")
+    async with open_console(config, state_directory(), on_prompt=show, mode="doctor") as console:
+        yield _audit()
+        async for check in _tickets(console):
+            yield check
+        async for check in _graph(console):
+            yield check
+
+
+def _terminal() -> Check:
+    if not sys.stdout.isatty():
+        return Check("terminal", "warning", "output is not a terminal", "The console needs one; verbs do not")
+    size = os.get_terminal_size(sys.stdout.fileno())
+    kind = os.environ.get("TERM", "unknown")
+    said = f"{kind}, {size.columns} x {size.lines}"
+    if size.columns < 80 or size.lines < 24:
+        return Check("terminal", "warning", said, "80 x 24 is the smallest that shows everything")
+    return Check("terminal", "ok", said)
+
+
+def _recorder(config: Config) -> Check:
+    recorder = recorded_by(config.reveal.session)
+    if recorder == "no":
+        return Check("recorder", "ok", "no recorder is seen, and this is no SSH session")
+    return Check(
+        "recorder", "warning", f"this session counts as recorded: {recorder}", "Drawing a key asks for consent"
+    )
+
+
+def _audit() -> Check:
+    found = verify(state_directory())
+    if found.ok:
+        return Check("audit", "ok", f"{found.rows} rows, the chain holds, newest mac {found.head_mac[:16]}")
+    return Check("audit", "failed", f"row {found.first_bad_seq}: {found.why}", "Keep the files and tell the auditor")
+
+
+async def _tickets(console: Console) -> AsyncIterator[Check]:
+    queue = console.desk.queue
+    await asyncio.gather(*(queue.sync(name) for name in queue.source_names))
+    for name, health in queue.health.items():
+        if health.state is SourceState.OK:
+            yield Check(f"tickets {name}", "ok", f"{len(queue.book)} incidents")
+        else:
+            yield Check(f"tickets {name}", "failed", health.detail, "Check url and credentials of this source")
+
+
+async def _graph(console: Console) -> AsyncIterator[Check]:
+    try:
+        engineer = await console.sign_in()
+    except Problem as problem:
+        yield Check("sign-in", "failed", problem.what, problem.next_step)
+        return
+    yield Check("sign-in", "ok", f"{engineer.user.upn} by {console.config.sign_in.method}")
+    policies = (await console.cloud.sources()).policies
+    try:
+        grants = await policies.my_roles()
+    except Problem as problem:
+        yield Check("roles", "warning", problem.what, problem.next_step)
+    else:
+        readers = [grant for grant in grants if grant.reads_keys]
+        said = ", ".join(f"{grant.role} on {_scope(grant.scope)}" for grant in grants) or "none"
+        if readers:
+            yield Check("roles", "ok", said)
+        else:
+            yield Check("roles", "failed", f"{said}: none reads recovery keys", _contact(console.config))
+    try:
+        page = await anext(aiter((await console.cloud.sources()).escrow.all_keys()), ())
+    except Problem as problem:
+        yield Check("key metadata", "failed", problem.what, problem.next_step)
+    else:
+        yield Check("key metadata", "ok", f"the first page lists {len(page)} keys")
+
+
+def _scope(scope: str) -> str:
+    return "the tenant" if scope == "/" else scope.strip("/")
+
+
+def _contact(config: Config) -> str:
+    contact = config.escalation.contact
+    return f"Ask for a role with bitlockerKeys/key/read{f': {contact}' if contact else ''}"
+
+
+def _print(check: Check) -> None:
+    sign = {"ok": "ok     ", "warning": "warning", "failed": "FAILED "}[check.state]
+    click.echo(f"{sign}  {check.name:16} {check.said}" + (f"  -> {check.next}" if check.next else ""))

@@ -1,0 +1,86 @@
+"""A dossier: everything the sources say about one device or key, with one verdict and its next step."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from tui.model.device import AdministrativeUnit, EntraDevice, ManagedDevice, User
+from tui.model.fact import Fact, SourceHealth
+from tui.model.finding import Finding
+from tui.model.ids import KeyTerm
+from tui.model.recovery_key import RecoveryKey
+
+
+class Verdict(StrEnum):
+    """The verdicts of the outside contract; there is never a bare "none"."""
+
+    ONE_MATCH = "one-match"
+    SEVERAL_MATCHES = "several-matches"
+    NEVER_ESCROWED = "never-escrowed"
+    HIDDEN_BY_SCOPE = "hidden-by-scope"
+    OTHER_DEVICE_OBJECT = "other-device-object"
+    AD_ONLY = "ad-only"
+    KEY_OF_ANOTHER_MACHINE = "key-of-another-machine"
+    DATA_VOLUME = "data-volume"
+    ESCROW_CAP_REACHED = "escrow-cap-reached"
+    DEVICE_DELETED = "device-deleted"
+    NOT_BITLOCKER = "not-bitlocker"
+    FACTS_TOO_OLD = "facts-too-old"
+    NOT_FOUND = "not-found"
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What is looked for. Any part may be empty; `incident_id` is set when the queue asks."""
+
+    term: KeyTerm | None = None
+    device_name: str = ""
+    device_id: str = ""
+    user: str = ""
+    incident_id: str = ""
+    not_bitlocker: bool = False
+    """The ticket's own words say that this is not a BitLocker prompt."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What the sources have answered so far. Pure input of the verdict."""
+
+    query: Query
+    named: tuple[EntraDevice, ...] = ()
+    """Device objects that bear the name asked for."""
+    matches: tuple[RecoveryKey, ...] = ()
+    """Keys whose ID fits the term, on any device."""
+    matched_device: EntraDevice | None = None
+    keys: tuple[RecoveryKey, ...] = ()
+    """Keys of the device in question."""
+    managed: ManagedDevice | None = None
+    owners: tuple[User, ...] = ()
+    units: tuple[AdministrativeUnit, ...] = ()
+    self_service: bool | None = None
+    sources: Mapping[str, SourceHealth] = field(default_factory=dict)
+    pending: bool = True
+    """Some source has not answered yet."""
+
+    @property
+    def device(self) -> EntraDevice | None:
+        """The device in question: the one that the key belongs to, else the only one with the name."""
+        if self.matched_device is not None:
+            return self.matched_device
+        return self.named[0] if len(self.named) == 1 else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dossier:
+    """The answer: evidence, facts with source and age, findings, verdict, and what to do next.
+
+    `key` is set only when exactly one key fits and nothing forbids its disclosure.
+    """
+
+    evidence: Evidence
+    verdict: Verdict
+    headline: str
+    next_step: str
+    key: RecoveryKey | None
+    facts: tuple[Fact, ...]
+    findings: tuple[Finding, ...]

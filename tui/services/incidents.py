@@ -1,0 +1,118 @@
+"""The incident book: what the queue shows, kept in order, patched by id."""
+
+from bisect import bisect_left, insort
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from tui.diagnosis.ticket_text import read_ticket
+from tui.model.incident import Incident, IncidentState, Ticket
+
+SortKey = tuple[bool, int, float, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Diff:
+    """What a change of the book did, by incident id."""
+
+    added: tuple[str, ...]
+    changed: tuple[str, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.changed)
+
+
+def incident_of(source: str, ticket: Ticket) -> Incident:
+    """Read a ticket into an incident."""
+    return Incident(f"{source}:{ticket.key}", source, ticket, read_ticket(f"{ticket.title}\n{ticket.body}"))
+
+
+def sort_key(incident: Incident) -> SortKey:
+    """Open before closed, urgent before less urgent, oldest first; the id keeps the order stable."""
+    ticket = incident.ticket
+    return (ticket.state is IncidentState.CLOSED, ticket.priority, ticket.opened_at.timestamp(), incident.id)
+
+
+class IncidentBook:
+    """All incidents in queue order. Not thread-safe: it belongs to the event loop."""
+
+    def __init__(self) -> None:
+        self._by_id: dict[str, Incident] = {}
+        self._order: list[SortKey] = []
+
+    def __len__(self) -> int:
+        return len(self._order)
+
+    def __contains__(self, incident_id: object) -> bool:
+        return incident_id in self._by_id
+
+    def at(self, position: int) -> Incident:
+        """The incident on a position of the queue."""
+        return self._by_id[self._order[position][3]]
+
+    def get(self, incident_id: str) -> Incident | None:
+        """An incident by its id."""
+        return self._by_id.get(incident_id)
+
+    def position(self, incident_id: str) -> int | None:
+        """Where an incident stands in the queue."""
+        incident = self._by_id.get(incident_id)
+        return None if incident is None else bisect_left(self._order, sort_key(incident))
+
+    def all(self) -> Iterable[Incident]:
+        """Every incident, in queue order."""
+        return (self._by_id[key[3]] for key in self._order)
+
+    def apply(self, incidents: Sequence[Incident]) -> Diff:
+        """Take in new and changed incidents; what did not change, or is older than what is known, is passed over."""
+        if not self._by_id:
+            return self._fill(incidents)
+        added: list[str] = []
+        changed: list[str] = []
+        for incident in incidents:
+            known = self._by_id.get(incident.id)
+            if known is None:
+                added.append(incident.id)
+            elif _supersedes(incident, known):
+                changed.append(incident.id)
+                del self._order[bisect_left(self._order, sort_key(known))]
+            else:
+                continue
+            self._by_id[incident.id] = incident
+            insort(self._order, sort_key(incident))
+        return Diff(tuple(added), tuple(changed))
+
+    def _fill(self, incidents: Sequence[Incident]) -> Diff:
+        for incident in incidents:
+            known = self._by_id.get(incident.id)
+            if known is None or _supersedes(incident, known):
+                self._by_id[incident.id] = incident
+        self._order = sorted(sort_key(incident) for incident in self._by_id.values())
+        return Diff(tuple(self._by_id), ())
+
+
+def _supersedes(new: Incident, known: Incident) -> bool:
+    return new != known and new.ticket.updated_at >= known.ticket.updated_at
+
+
+def matcher(words: str) -> Callable[[Incident], bool]:
+    """A filter: every word must stand somewhere in the incident's fields."""
+    wanted = words.lower().split()
+
+    def matches(incident: Incident) -> bool:
+        text = search_text(incident)
+        return all(word in text for word in wanted)
+
+    return matches
+
+
+def search_text(incident: Incident) -> str:
+    """What a filter looks through, lower case."""
+    ticket, reading = incident.ticket, incident.reading
+    parts = (ticket.number, ticket.title, ticket.caller, ticket.device_name, ticket.state, ticket.assignee)
+    return " ".join((*parts, reading.cause.code, *reading.kbs, *reading.key_id_prefixes)).lower()
+
+
+def minutes_open(incident: Incident, now: datetime) -> int:
+    """Whole minutes since the ticket was opened."""
+    return max(0, int((now - incident.ticket.opened_at).total_seconds() // 60))

@@ -1,0 +1,143 @@
+"""Look-up of a term that somebody typed: ticket, key ID, device or user."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from tui.model.dossier import Dossier, Query, Verdict
+from tui.model.fact import Fact, SourceHealth
+from tui.model.finding import Finding
+from tui.model.ids import KeyTerm, parse_guid, parse_key_term
+from tui.model.incident import Incident
+from tui.model.recovery_key import KeyStatus, RecoveryKey
+from tui.services.desk import Desk, query_of
+from tui.text import clean_line
+
+_TICKET = re.compile(r"[A-Za-z]{2,6}-?\d{3,}")
+
+
+async def look_up(desk: Desk, text: str) -> tuple[str, Dossier]:
+    """Decide what the term is, and join its dossier. Answers the kind of term too."""
+    term = clean_line(text, 200)
+    incident = _incident(desk, term)
+    if incident is not None:
+        return "ticket", await desk.open_dossier(query_of(incident), _ignore)
+    guid = parse_guid(term)
+    if guid is not None:
+        dossier = await desk.open_dossier(Query(term=KeyTerm(guid.replace("-", ""))), _ignore)
+        if dossier.verdict is not Verdict.NOT_FOUND:
+            return "key_id", dossier
+        as_device = await desk.open_dossier(Query(device_id=guid), _ignore)
+        return ("device_id", as_device) if as_device.evidence.named else ("key_id", dossier)
+    if "@" in term:
+        return "user", await desk.open_dossier(Query(user=term), _ignore)
+    prefix = parse_key_term(term)
+    if prefix is not None:
+        return "key_id_prefix", await desk.open_dossier(Query(term=prefix), _ignore)
+    return "device_name", await desk.open_dossier(Query(device_name=term), _ignore)
+
+
+def _incident(desk: Desk, term: str) -> Incident | None:
+    if not _TICKET.fullmatch(term):
+        return None
+    wanted = term.lower()
+    return next((each for each in desk.queue.book.all() if each.ticket.number.lower() == wanted), None)
+
+
+def _ignore(_: Dossier) -> None:
+    """The headless look-up shows only the end."""
+
+
+def lookup_json(term: str, kind: str, dossier: Dossier) -> dict[str, Any]:
+    """The answer in the shape of the outside contract."""
+    return {
+        "term": term,
+        "kind": kind,
+        "verdict": dossier.verdict,
+        "headline": dossier.headline,
+        "next": dossier.next_step,
+        "matches": _matches(dossier),
+        "sources": {name: _health(health) for name, health in sorted(dossier.evidence.sources.items())},
+    }
+
+
+def _matches(dossier: Dossier) -> list[dict[str, Any]]:
+    evidence = dossier.evidence
+    device, managed = evidence.device, evidence.managed
+    if device is None and not evidence.matches and not evidence.named:
+        return []
+    several = () if device is not None else evidence.named
+    build = (managed.os_version if managed else "") or (device.os_version if device else "")
+    found = {
+        "device": {
+            "name": device.name if device else "",
+            "entra_device_id": device.device_id if device else "",
+            "intune_id": managed.id if managed else "",
+            "join": device.join if device else "unknown",
+            "owner": evidence.owners[0].upn if evidence.owners else "",
+            "model": f"{managed.manufacturer} {managed.model}".strip() if managed else "",
+            "os_build": build.removeprefix("10.0."),
+            "kb": "",
+        },
+        "keys": [_key(key, evidence.keys) for key in _distinct((*evidence.matches, *evidence.keys))],
+        "facts": [_fact(fact) for fact in dossier.facts],
+        "findings": [_finding(finding) for finding in dossier.findings],
+    }
+    return [found] if not several else [_candidate(each.name, each.device_id, each.join, found) for each in several]
+
+
+def _candidate(name: str, device_id: str, join: str, found: dict[str, Any]) -> dict[str, Any]:
+    device = {**found["device"], "name": name, "entra_device_id": device_id, "join": join}
+    keys = [key for key in found["keys"] if key["device_id"] == device_id]
+    return {**found, "device": device, "keys": keys}
+
+
+def _distinct(keys: Sequence[RecoveryKey]) -> list[RecoveryKey]:
+    return list({key.id: key for key in keys}.values())
+
+
+def _key(key: RecoveryKey, siblings: Sequence[RecoveryKey]) -> dict[str, Any]:
+    return {
+        "id": key.id,
+        "device_id": key.device_id,
+        "created": key.created.strftime("%Y-%m-%dT%H:%M:%SZ") if key.created else None,
+        "volume": key.volume,
+        "escrow": key.escrow,
+        "status": _status(key, siblings),
+    }
+
+
+def _status(key: RecoveryKey, siblings: Sequence[RecoveryKey]) -> KeyStatus:
+    same = [each for each in siblings if each.volume is key.volume and each.created is not None]
+    if key.created is None or not same:
+        return KeyStatus.UNKNOWN
+    newest = max(each.created for each in same if each.created is not None)
+    return KeyStatus.CURRENT if key.created >= newest else KeyStatus.SUPERSEDED
+
+
+def _fact(fact: Fact) -> dict[str, Any]:
+    return {
+        "name": fact.name,
+        "value": fact.value,
+        "source": fact.source,
+        "observed_at": fact.observed_at.isoformat() if fact.observed_at else None,
+        "state": fact.state,
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "code": finding.code,
+        "severity": finding.severity,
+        "title": finding.title,
+        "evidence": list(finding.evidence),
+        "next": finding.next,
+    }
+
+
+def _health(health: SourceHealth) -> dict[str, Any]:
+    return {
+        "state": health.state,
+        "observed_at": health.observed_at.isoformat() if health.observed_at else None,
+        "detail": health.detail,
+    }

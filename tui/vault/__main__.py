@@ -1,0 +1,29 @@
+"""The vault child: `python -m tui.vault TTY`, where TTY is an inherited file descriptor. The console starts it."""
+
+import asyncio
+import os
+import sys
+
+from tui.vault.hardening import harden
+
+
+def main() -> None:
+    """Harden, then load everything else, serve, and leave nothing running."""
+    try:
+        harden()
+    except OSError:
+        os._exit(70)
+    asyncio.run(_live(int(sys.argv[1])))
+
+
+async def _live(tty: int) -> None:
+    # Loads the SDK: only behind the hardening.
+    from tui.vault.serving import serve
+
+    await serve(tty)
+    # The loop's orderly end would wait for threads, such as a name lookup that hangs.
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,62 @@
+"""The one keyed read of a reveal: GET recoveryKeys/{id}?$select=key, once, no retry."""
+
+from kiota_abstractions.base_request_configuration import RequestConfiguration
+from kiota_abstractions.request_information import RequestInformation
+
+from tui.errors import Problem, ProblemKind
+from tui.model.ids import parse_guid
+from tui.sources.graph.transport import Answer, Ask, Transport
+from tui.vault.messages import Held, Prepare, Read, harmless
+from tui.vault.password import RecoveryPassword, password_in
+
+_KEY = Ask("the recovery key", permission="BitlockerKey.Read.All", role="Helpdesk Administrator")
+
+
+class KeyReader:
+    """A warm way to Graph: the SDK and the certificate authorities are loaded by the constructor."""
+
+    def __init__(self, order: Prepare) -> None:
+        self._token = ""
+        self._user_agent = order.user_agent
+        self._transport = Transport(order.endpoint, self._bearer, timeout=order.timeout)
+
+    async def fetch(self, order: Read) -> tuple[RecoveryPassword, Held]:
+        """Ask for the key and check what comes; raises `Problem`."""
+        key_id = parse_guid(order.key_id)
+        if key_id is None:
+            raise Problem(
+                ProblemKind.POLICY,
+                "The vault was asked for something that is no whole key ID",
+                "A key is read by its full ID only",
+                "Select the key again",
+            )
+        self._token = order.token
+        answer = await self._transport.send(self._request(key_id), order.client_request_id, ask=_KEY)
+        request_id = _header(answer, "request-id")
+        try:
+            password = password_in(answer.body, key_id)
+        except Problem as problem:
+            problem.status, problem.request_id = answer.status, request_id
+            raise
+        return password, Held(request_id, _header(answer, "date"), answer.status)
+
+    async def close(self) -> None:
+        """Close the connection."""
+        await self._transport.close()
+
+    def _request(self, key_id: str) -> RequestInformation:
+        keys = self._transport.client.information_protection.bitlocker.recovery_keys
+        item = keys.by_bitlocker_recovery_key_id(key_id)
+        # The class hangs on the builder; importing it by its path warns.
+        select_key = item.BitlockerRecoveryKeyItemRequestBuilderGetQueryParameters(select=["key"])
+        info = item.to_get_request_information(RequestConfiguration(query_parameters=select_key))
+        if self._user_agent:
+            info.headers.add("User-Agent", self._user_agent)
+        return info
+
+    async def _bearer(self) -> str:
+        return self._token
+
+
+def _header(answer: Answer, name: str) -> str:
+    return harmless(answer.headers.get(name, ""), 64)

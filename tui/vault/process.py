@@ -1,0 +1,211 @@
+"""The console's end of one vault child. What comes back has fixed shapes, none of which can hold a digit."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from typing import TypeVar
+
+import msgspec
+
+from tui.clock import boottime_ns
+from tui.errors import Problem, ProblemKind
+from tui.ports import AccessToken, Cleared, DrawRegion, KeyRead, KeyReadRequest
+from tui.vault.messages import REPORTS, Clear, Draw, Drawn, Gone, Held, Order, Read, Ready, Refused, line
+
+WARM_SECONDS = 25.0
+"""For getting warm, beside the time that the call to Graph has: half a second, more on a busy machine."""
+DRAW_SECONDS = 2.0
+CLEAR_SECONDS = 1.5
+"""After that the child is killed."""
+LOST = "lost-vault"
+"""`ended_by` of a child that died without a word. Digits may stand until the console repaints the pane."""
+
+Reply = TypeVar("Reply", Held, Drawn)
+
+
+class VaultProcess:
+    """`tui.ports.OpenVault` over a child process.
+
+    Cancelling `read` or `draw` ends the child. Cancelling `cleared` or `clear` only stops the waiting: the first leaves
+    the child to its deadline, the second goes on clearing.
+    """
+
+    def __init__(self, process: asyncio.subprocess.Process, token: AccessToken, timeout: float = 20.0) -> None:
+        loop = asyncio.get_running_loop()
+        self.pid = process.pid
+        self.protection: Ready | None = None
+        """How the child is protected, once it is warm."""
+        self._process = process
+        self._token = token
+        self._read_seconds = WARM_SECONDS + timeout
+        self._turn = asyncio.Lock()
+        self._reply: asyncio.Future[Held | Drawn] | None = None
+        self._asked = False
+        self._why = ""
+        self._drawn_ns = 0
+        self._cleared: asyncio.Future[Cleared] = loop.create_future()
+        self._ending: asyncio.Task[Cleared] | None = None
+        self._listening = asyncio.create_task(self._listen())
+
+    async def read(self, request: KeyReadRequest) -> KeyRead:
+        """Fetch and check the key; raises `Problem` and ends the child when that fails."""
+        try:
+            token = await self._token.token()
+            self._asked = True
+            held = await self._ask(Read(request.key_id, request.client_request_id, token), Held, self._read_seconds)
+        except Problem:
+            await self.clear("not-read")
+            raise
+        except BaseException:
+            self._abandon()
+            raise
+        return KeyRead(held.request_id, held.graph_date, held.http_status)
+
+    async def draw(self, region: DrawRegion, deadline_boottime_ns: int) -> None:
+        """Write the digits into the region; returns when they stand there.
+
+        May be called again, with other blocks or, after a resize, other cells; the first deadline can then be shortened
+        and not lengthened. Raises `Problem` and ends the child when they cannot be drawn.
+        """
+        order = Draw(region.cells, region.sgr, region.blocks, deadline_boottime_ns)
+        first = boottime_ns()
+        try:
+            await self._ask(order, Drawn, DRAW_SECONDS)
+        except Problem:
+            await self.clear("not-drawn")
+            raise
+        except BaseException:
+            self._abandon()
+            raise
+        self._drawn_ns = self._drawn_ns or first
+
+    async def cleared(self) -> Cleared:
+        """Wait until the child has taken the digits away by itself: deadline, end of its input, or its death."""
+        return await asyncio.shield(self._cleared)
+
+    def when_cleared(self, call: Callable[[], object]) -> None:
+        """Call this when the child has ended."""
+        self._cleared.add_done_callback(lambda _: call())
+
+    async def clear(self, why: str) -> Cleared:
+        """Take the digits away now, wipe, and end the child, by force if it does not answer. Safe to call twice."""
+        if self._ending is None:
+            self._ending = asyncio.create_task(self._end(why))
+        return await asyncio.shield(self._ending)
+
+    async def _ask(self, order: Order, expected: type[Reply], seconds: float) -> Reply:
+        async with self._turn:
+            if self._cleared.done():
+                raise _ended(self._cleared.result().ended_by)
+            self._reply = asyncio.get_running_loop().create_future()
+            try:
+                async with asyncio.timeout(seconds):
+                    await self._send(order)
+                    reply = await self._reply
+            except TimeoutError:
+                raise Problem(
+                    ProblemKind.LOCAL, "The vault did not answer", f"Nothing within {seconds:.0f} s", "Reveal again"
+                ) from None
+            finally:
+                self._reply = None
+            if not isinstance(reply, expected):
+                raise _ended("bad-report")
+            return reply
+
+    async def _send(self, order: Order) -> None:
+        stdin = self._process.stdin
+        assert stdin is not None
+        try:
+            stdin.write(line(order))
+            await stdin.drain()
+        except (ConnectionError, RuntimeError):
+            # It ended meanwhile; the listener knows more.
+            return
+
+    async def _listen(self) -> None:
+        stdout = self._process.stdout
+        assert stdout is not None
+        gone: Gone | None = None
+        try:
+            while text := await stdout.readline():
+                match REPORTS.decode(text):
+                    case Ready() as ready:
+                        self.protection = ready
+                    case Gone() as report:
+                        gone = report
+                    case Refused() as refused:
+                        self._answer(refused.problem())
+                    case Held() | Drawn() as reply:
+                        self._answer(reply)
+        except asyncio.CancelledError:
+            # The loop is closing: the child takes the digits away when its input ends.
+            self._close_input()
+            self._cleared.cancel()
+            raise
+        except (msgspec.MsgspecError, ValueError, OSError):
+            self._kill()
+        await self._process.wait()
+        self._close_input()
+        end = self._end_of(gone)
+        self._cleared.set_result(end)
+        self._answer(_ended(end.ended_by))
+
+    def _end_of(self, gone: Gone | None) -> Cleared:
+        if gone is not None:
+            return Cleared(gone.ended_by, gone.shown_ms)
+        if self._why and not self._asked:
+            return Cleared(self._why, 0)
+        return Cleared(LOST, (boottime_ns() - self._drawn_ns) // 1_000_000 if self._drawn_ns else 0)
+
+    def _answer(self, reply: Held | Drawn | Problem) -> None:
+        if self._reply is None or self._reply.done():
+            return
+        if isinstance(reply, Problem):
+            self._reply.set_exception(reply)
+        else:
+            self._reply.set_result(reply)
+
+    async def _end(self, why: str) -> Cleared:
+        self._why = why
+        if not self._asked:
+            # It holds nothing and may still be busy getting warm.
+            self._kill()
+        elif not self._cleared.done():
+            await self._send_clear(why)
+        try:
+            async with asyncio.timeout(CLEAR_SECONDS):
+                return await self.cleared()
+        except TimeoutError:
+            self._kill()
+            return await self.cleared()
+
+    async def _send_clear(self, why: str) -> None:
+        try:
+            async with asyncio.timeout(CLEAR_SECONDS):
+                await self._send(Clear(why))
+        except TimeoutError:
+            self._close_input()
+
+    def _abandon(self) -> None:
+        """Let the child clear by itself, from a place that may not wait; kill it if it has not."""
+        self._close_input()
+        if not self._cleared.done():
+            timer = asyncio.get_running_loop().call_later(CLEAR_SECONDS, self._kill)
+            self._cleared.add_done_callback(lambda _: timer.cancel())
+
+    def _close_input(self) -> None:
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+
+    def _kill(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
+
+
+def _ended(ended_by: str) -> Problem:
+    return Problem(
+        ProblemKind.LOCAL,
+        "The vault has ended",
+        f"It was ended by: {ended_by}",
+        "Reveal again; nothing is shown now",
+    )

@@ -1,0 +1,219 @@
+"""The composition root: from a config to a desk. Console, headless verbs and tests all come through here."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tui.clock import Clock, SystemClock
+from tui.config import Config, Tickets, config_hash
+from tui.errors import Problem, ProblemKind
+from tui.model.audit import AppRef, AuditEntry, AuditEvent, DeviceRef
+from tui.paths import guard_directory
+from tui.ports import AccessToken, SignInPrompt, TicketSource
+from tui.recorder import recorded_by
+from tui.services.desk import AuditCheck, Desk, Engineer
+from tui.services.dossier import CloudSources
+from tui.services.queue import QueueService
+from tui.services.reveal import RevealPolicy, RevealService
+from tui.services.rotation import RotationService
+from tui.store.audit import AuditStore, open_audit
+from tui.store.audit_reading import OpenFlow
+from tui.store.audit_writing import AuditContext
+from tui.store.cache import CacheStore, open_cache
+from tui.store.process import this_session
+from tui.store.verification import verify
+from tui.vault.warden import Warden
+
+OnPrompt = Callable[[SignInPrompt], Awaitable[None]]
+
+
+@dataclass(slots=True)
+class Cloud:
+    """The Graph side, loaded when it is first asked for: its libraries take longer than the first paint may."""
+
+    config: Config
+    token: AccessToken
+    cache: CacheStore
+    _loading: "asyncio.Task[CloudSources] | None" = None
+    _stack: AsyncExitStack | None = None
+
+    async def sources(self) -> CloudSources:
+        """The sources; all callers share one loading."""
+        if self._loading is None or (self._loading.done() and self._loading.exception() is not None):
+            self._loading = asyncio.create_task(self._load())
+        return await asyncio.shield(self._loading)
+
+    def cancel_sign_in(self) -> None:
+        """Give up a sign-in that waits for the engineer."""
+        cancel = getattr(self.token, "cancel", None)
+        if cancel is not None:
+            cancel()
+
+    async def close(self) -> None:
+        """Let go of connections, and of a loading that is still under way."""
+        if self._loading is not None:
+            self._loading.cancel()
+            await asyncio.gather(self._loading, return_exceptions=True)
+        if self._stack is not None:
+            await self._stack.aclose()
+
+    async def _load(self) -> CloudSources:
+        from tui.sources.graph.transport import connect
+
+        challenged = getattr(self.token, "challenge", None)
+        transport = await connect(self.config.graph.endpoint, self.token.token, challenged=challenged)
+        self._stack = AsyncExitStack()
+        self._stack.push_async_callback(transport.close)
+        from tui.sources.graph.directory import EntraDirectory
+        from tui.sources.graph.escrow import EntraEscrow
+        from tui.sources.graph.intune import Intune
+        from tui.sources.graph.policies import TenantPolicies
+
+        return CloudSources(
+            directory=EntraDirectory(transport),
+            intune=Intune(transport),
+            escrow=EntraEscrow(transport),
+            index=self.cache,
+            policies=TenantPolicies(transport),
+            tenant=self.config.tenant.tenant_id,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Console:
+    """What runs: the desk, its cloud, and the disclosures that an earlier run left open."""
+
+    config: Config
+    desk: Desk
+    cloud: Cloud
+    left_open: Sequence[OpenFlow]
+
+    async def sign_in(self) -> Engineer:
+        """Load the Graph side and learn who is signed in; raises `Problem`."""
+        policies = (await self.cloud.sources()).policies
+        engineer = self.desk.engineer
+        engineer.user = await policies.me()
+        try:
+            engineer.roles = tuple(f"{grant.role} {grant.scope}" for grant in await policies.my_roles())
+        except Problem:
+            engineer.roles = ()
+        return engineer
+
+
+@asynccontextmanager
+async def open_console(
+    config: Config, state: Path, *, on_prompt: OnPrompt, clock: Clock | None = None, mode: str = "console"
+) -> AsyncIterator[Console]:
+    """Open stores and sources, recover what was left open, and close everything in order afterwards.
+
+    Raises `Problem` before anything is shown: configuration, state directory, audit.
+    """
+    clock = clock or SystemClock()
+    refuse_unsupported(config)
+    guard_directory(state)
+    async with AsyncExitStack() as stack:
+        session = this_session(recorded_by(config.reveal.session))
+        context = AuditContext(
+            session=session,
+            app=AppRef(config.tenant.client_id, config.sign_in.method),
+            tenant=config.tenant.tenant_id,
+            config_hash=config_hash(config),
+        )
+        audit = await stack.enter_async_context(await open_audit(state, context, clock))
+        cache = await stack.enter_async_context(await open_cache(state))
+        left_open = await audit.recover()
+        token = _token(config, on_prompt)
+        cloud = Cloud(config, token, cache)
+        stack.push_async_callback(cloud.close)
+        warden = Warden(config.graph.endpoint, token)
+        stack.push_async_callback(warden.close)
+        queue = QueueService(ticket_sources(config), cache, clock)
+        stack.push_async_callback(queue.close)
+        engineer = Engineer()
+        desk = Desk(
+            tenant=config.tenant.name,
+            clock=clock,
+            engineer=engineer,
+            session=session,
+            queue=queue,
+            reveal=RevealService(audit, warden, clock, _policy(config), lambda: engineer.operator),
+            rotation=RotationService(audit, cloud.sources, lambda: engineer.operator),
+            audit=audit,
+            check_audit=lambda: _check_audit(state),
+            cloud=cloud.sources,
+            reports=state / "reports",
+        )
+        await _say_start(audit, mode, left_open)
+        yield Console(config, desk, cloud, left_open)
+        await audit.append(AuditEntry(event=AuditEvent.STOP, operator=engineer.operator, note=mode))
+
+
+async def _say_start(audit: AuditStore, mode: str, left_open: Sequence[OpenFlow]) -> None:
+    note = mode if not left_open else f"{mode}; {len(left_open)} disclosures were left open and are closed as unknown"
+    await audit.append(AuditEntry(event=AuditEvent.START, note=note, device=DeviceRef()))
+
+
+async def _check_audit(state: Path) -> AuditCheck:
+    found = await asyncio.to_thread(verify, state)
+    return AuditCheck(found.rows, "" if found.ok else found.why)
+
+
+def _policy(config: Config) -> RevealPolicy:
+    reveal = config.reveal
+    return RevealPolicy(reveal.clear_after_seconds, reveal.max_per_hour, reveal.require_ticket)
+
+
+def _token(config: Config, on_prompt: OnPrompt) -> AccessToken:
+    from tui.sources import credentials
+    from tui.sources.sign_in import Prompt
+
+    async def show(prompt: Prompt) -> None:
+        await on_prompt(SignInPrompt(prompt.url, prompt.code, prompt.expires_at))
+
+    tenant = credentials.Tenant(
+        config.tenant.tenant_id, config.tenant.client_id, config.tenant.cloud, config.graph.endpoint
+    )
+    return credentials.sign_in(config.sign_in.method, tenant, on_prompt=show, token_file=config.sign_in.token_file)
+
+
+def ticket_sources(config: Config) -> tuple[TicketSource, ...]:
+    """The ticket sources of a config; two of one profile are told apart by a number."""
+    names: list[str] = []
+    sources: list[TicketSource] = []
+    for tickets in config.tickets:
+        names.append(tickets.profile)
+        count = names.count(tickets.profile)
+        sources.append(_ticket_source(tickets, tickets.profile if count == 1 else f"{tickets.profile}-{count}"))
+    return tuple(sources)
+
+
+def _ticket_source(tickets: Tickets, name: str) -> TicketSource:
+    from tui.sources.tickets import auth
+    from tui.sources.tickets.servicenow import ServiceNow
+
+    authorization: auth.Authorization
+    if tickets.token_command:
+        authorization = auth.BearerFromCommand(tickets.token_command)
+    elif tickets.token_env:
+        authorization = auth.BearerFromEnvironment(tickets.token_env)
+    else:
+        authorization = auth.BasicFromEnvironment(tickets.user, tickets.password_env)
+    return ServiceNow(tickets.url, authorization, name=name)
+
+
+def refuse_unsupported(config: Config) -> None:
+    """Say what the contract has and this version does not, instead of passing over it."""
+    wanted = [f"[[tickets]] profile {each.profile}" for each in config.tickets if each.profile != "servicenow"]
+    wanted += ["[active_directory]"] if config.active_directory is not None else []
+    wanted += ["[remote_shell]"] if config.remote_shell is not None else []
+    wanted += [f"reveal.clipboard {config.reveal.clipboard}"] if config.reveal.clipboard != "off" else []
+    wanted += ["audit.forward"] if config.audit.forward else []
+    if wanted:
+        raise Problem(
+            ProblemKind.CONFIG,
+            f"Not supported by this version: {', '.join(wanted)}",
+            "It would be read and then do nothing",
+            "Take it out of the config",
+        )
