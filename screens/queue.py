@@ -114,16 +114,12 @@ class QueueScreen(ConsoleScreen):
             self._apply_filter(self._words)
         else:
             self.table.patch(diff.changed)
-        self._new += len(diff.added) if self.is_attached and self._painted else 0
+        self._new += len(diff.added) if self.table.selected else 0
         if not self.table.selected and len(self.desk.queue.book):
             self.table.select(self.desk.queue.book.at(0).id)
         if self.table.selected in diff.changed:
             self._show_device()
         self._tick()
-
-    @property
-    def _painted(self) -> bool:
-        return bool(self.table.selected)
 
     def _tick(self) -> None:
         desk, now = self.desk, self.desk.clock.now()
@@ -136,9 +132,11 @@ class QueueScreen(ConsoleScreen):
             open_count += 1
             mine += bool(me) and incident.ticket.assignee == me
         left = Content.assemble(
-            ("Reseal ", "bold $primary"), desk.tenant, f"  {open_count} open", f"  {mine} mine" if me else "",
+            ("Reseal ", "bold $primary"),
+            f"{desk.tenant}  {open_count} open",
+            f"  {mine} mine" if me else "  signing in ...",
             (f"  {self._new} new" if self._new else "", "$accent"),
-        )  # fmt: skip
+        )
         right = Content("  ").join(
             health_words(name, desk.queue.health.get(name), now) for name in desk.queue.source_names
         )

@@ -1,7 +1,7 @@
 """From model to text and content. Pure; nothing here parses markup."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from textual.content import Content
 
@@ -25,6 +25,9 @@ STATE_WORDS = {
 
 SEVERITY_WORDS = {Severity.CRITICAL: "‼ ", Severity.WARNING: "! ", Severity.INFO: "· "}
 SEVERITY_STYLES = {Severity.CRITICAL: "bold $error", Severity.WARNING: "$warning", Severity.INFO: "$secondary"}
+
+FRESHLY_READ = timedelta(minutes=1)
+"""A fact younger than this needs no age beside it."""
 
 GOOD_VERDICTS = frozenset({Verdict.ONE_MATCH})
 ALARM_VERDICTS = frozenset({Verdict.KEY_OF_ANOTHER_MACHINE})
@@ -151,21 +154,29 @@ def _findings(dossier: Dossier) -> list[Content]:
 
 
 def _facts(facts: Iterable[Fact], now: datetime) -> list[Content]:
+    """Facts by name, so that what two sources say of one thing stands side by side."""
+    by_name: dict[str, list[Fact]] = {}
+    for fact in facts:
+        by_name.setdefault(fact.name, []).append(fact)
     lines = [heading("Facts")]
-    lines += [fact_line(fact, now) for fact in facts]
+    for name, said in by_name.items():
+        differ = len({fact.value for fact in said if fact.state in _HELD}) > 1
+        for place, fact in enumerate(said):
+            lines.append(fact_line(fact, now, "≠" if place and differ else ("" if place else name)))
     return lines if len(lines) > 1 else []
 
 
-def fact_line(fact: Fact, now: datetime) -> Content:
+_HELD = (FactState.FRESH, FactState.STALE)
+
+
+def fact_line(fact: Fact, now: datetime, label: str) -> Content:
     """A fact with its source, age and state. The state is a word."""
-    where = f"{fact.source:6}"
-    value = fact.value or "-"
-    seen = age(fact.observed_at, now) if fact.observed_at else ""
-    parts: list[str | tuple[str, str]] = [(where, "$secondary"), f" {fact.name:13} ", (value, "bold")]
+    parts: list[str | tuple[str, str]] = [(f"{label:12} ", "$warning" if label == "≠" else "$secondary")]
+    parts += [(f"{fact.source:6} ", "$secondary"), (fact.value or "-", "bold")]
     if fact.state is not FactState.FRESH:
         parts.append((f" {fact.state}", "$warning"))
-    if seen and fact.state in (FactState.FRESH, FactState.STALE):
-        parts.append((f" {seen}", "$secondary"))
+    if fact.observed_at and fact.state in _HELD and now - fact.observed_at > FRESHLY_READ:
+        parts.append((f" {age(fact.observed_at, now)}", "$secondary"))
     if fact.detail:
         parts.append((f" {fact.detail}", "$warning"))
     return Content.assemble(*parts)

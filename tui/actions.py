@@ -66,7 +66,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "rotate-keys", ("T",), "Rotate", "Request a new key for the device of a disclosure.", Scope.QUEUE, Danger.CHANGE
     ),
-    Action("go-back", ("escape",), "Back", "Close what is open and go back.", Scope.DEVICE),
+    Action("go-back", ("escape",), "Back", "Close what is open and go back.", Scope.DEVICE, in_footer=False),
     Action("submit-form", ("ctrl+j",), "Continue", "Check the form and go on.", Scope.FORM, in_footer=False),
     Action("cancel-form", ("escape",), "Cancel", "Leave the form; nothing happens.", Scope.FORM),
     Action("confirm-yes", ("y",), "Yes", "Do it.", Scope.CONFIRM, Danger.DISCLOSE),

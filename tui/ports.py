@@ -3,15 +3,26 @@
 Every method that reaches outside raises `Problem` and nothing else, and can be cancelled.
 """
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
+from tui.errors import Problem
 from tui.model.audit import AuditEntry, AuditEvent, AuditRow
-from tui.model.device import AdministrativeUnit, EntraDevice, ManagedDevice, User
+from tui.model.device import (
+    AdministrativeUnit,
+    DirectoryChange,
+    EncryptionReport,
+    EntraDevice,
+    Hardware,
+    ManagedDevice,
+    PolicyState,
+    User,
+)
 from tui.model.incident import Incident, IncidentState, Ticket
 from tui.model.recovery_key import RecoveryKey
+from tui.model.rights import Capability, RoleGrant
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +74,15 @@ class Directory(Protocol):
         """All device objects with this display name; names are not unique."""
         ...
 
-    async def owners(self, object_id: str) -> Sequence[User]:
-        """Registered owners of a device object."""
+    async def owners(self, device_id: str) -> Sequence[User]:
+        """Registered owners of a device."""
         ...
 
-    async def administrative_units(self, object_id: str) -> Sequence[AdministrativeUnit]:
+    async def users(self, device_id: str) -> Sequence[User]:
+        """Registered users of a device."""
+        ...
+
+    async def administrative_units(self, device_id: str) -> Sequence[AdministrativeUnit]:
         """Administrative units that hold the device object."""
         ...
 
@@ -76,8 +91,56 @@ class Directory(Protocol):
         ...
 
 
+class DirectoryLog(Protocol):
+    """Entra ID's own audit log, which keeps 7 or 30 days and is throttled hard."""
+
+    async def deletions(self, device_name: str) -> Sequence[DirectoryChange]:
+        """Deletions of device objects of this name, newest first."""
+        ...
+
+    async def owner_changes(self, device: EntraDevice) -> Sequence[DirectoryChange]:
+        """Changes of a device's registered owner, newest first."""
+        ...
+
+
+class MassSource(Protocol):
+    """Many devices at once, at most 20 a call; each answer is what was asked for or the reason why it is not there."""
+
+    async def devices_named(self, names: Sequence[str]) -> Sequence[Sequence[EntraDevice] | Problem]:
+        """Device objects by name."""
+        ...
+
+    async def devices(self, device_ids: Sequence[str]) -> Sequence[EntraDevice | Problem]:
+        """Device objects by device id."""
+        ...
+
+    async def managed_devices(self, device_ids: Sequence[str]) -> Sequence[ManagedDevice | Problem | None]:
+        """Intune's records; None where Intune has none."""
+        ...
+
+    async def keys_of_devices(self, device_ids: Sequence[str]) -> Sequence[Sequence[RecoveryKey] | Problem]:
+        """Key metadata."""
+        ...
+
+
 class DeviceManagement(Protocol):
     """Intune."""
+
+    async def policy_states(self, managed_device_id: str) -> Sequence[PolicyState]:
+        """How the device stands to each compliance policy."""
+        ...
+
+    async def encryption_report(self, managed_device_id: str) -> EncryptionReport | None:
+        """The device's line of the encryption report; None when the report has none."""
+        ...
+
+    async def hardware(self, managed_device_id: str) -> Hardware | None:
+        """Firmware and TPM as the inventory has them."""
+        ...
+
+    async def records_of_serial(self, serial: str) -> Sequence[ManagedDevice]:
+        """Records with this serial number; a number of pages is looked through when the filter is ignored."""
+        ...
 
     async def managed_device(self, entra_device_id: str) -> ManagedDevice | None:
         """Intune's record of a device, its Entra device id checked on the answer; None when Intune has none."""
@@ -103,6 +166,18 @@ class KeyEscrow(Protocol):
         """All keys that the engineer may see, page by page."""
         ...
 
+    def key_pages(self, resume: str = "") -> AsyncIterator["KeyPage"]:
+        """The same with the link to the next page; `resume` is such a link, kept from an earlier run."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPage:
+    """A page of key metadata; `next_link` is empty on the last one."""
+
+    keys: tuple[RecoveryKey, ...]
+    next_link: str
+
 
 @dataclass(frozen=True, slots=True)
 class SelfService:
@@ -123,18 +198,25 @@ class Policies(Protocol):
         """Who is signed in."""
         ...
 
-    async def my_roles(self) -> Sequence["RoleGrant"]:
+    async def my_roles(self) -> Sequence[RoleGrant]:
         """Active role assignments of the signed-in engineer."""
         ...
 
+    async def eligible_roles(self) -> Sequence[RoleGrant]:
+        """Roles that the engineer could activate."""
+        ...
 
-@dataclass(frozen=True, slots=True)
-class RoleGrant:
-    """A role that is held, where it applies (`/` or `/administrativeUnits/{id}`), and whether it reads keys."""
+    async def intune_actions(self) -> Sequence[str]:
+        """Resource actions of the engineer's Intune role; empty without one."""
+        ...
 
-    role: str
-    scope: str
-    reads_keys: bool
+    async def token_scopes(self) -> Sequence[str] | None:
+        """Delegated permissions as the token itself says; None when it cannot be read."""
+        ...
+
+    async def probe(self, capability: Capability) -> None:
+        """Try the smallest call of a kind; raises `Problem` as the call itself would."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,32 +284,109 @@ class KeyIndex(Protocol):
         ...
 
 
+SHOWN_SECONDS = 900
+"""How long a vault holds a key at most, whatever it is asked for."""
+
+LANGUAGES = ("en", "de", "fr", "pl", "es")
+"""Languages in which the vault writes digits as words."""
+
+Cell = tuple[int, int]
+"""Column and row on the screen, from zero."""
+
+
 @dataclass(frozen=True, slots=True)
 class KeyReadRequest:
-    """What the vault is asked to fetch: exactly one key, by its full ID."""
+    """What the vault is asked to fetch: exactly one key, by its full ID, and how long to hold it at most."""
 
     key_id: str
     client_request_id: str
+    hold_seconds: int = 60
 
 
 @dataclass(frozen=True, slots=True)
 class KeyRead:
-    """A key was fetched, checked, and is held by the vault."""
+    """A key was fetched, checked, and is held by the vault until the deadline (boot time)."""
 
     request_id: str
     graph_date: str
     http_status: int
+    deadline_boottime_ns: int
 
 
 @dataclass(frozen=True, slots=True)
 class DrawRegion:
     """Where the vault may write, in zero-based screen cells, and the SGR parameters to write with."""
 
-    cells: tuple[tuple[int, int], ...]
+    cells: tuple[Cell, ...]
     """(column, row) of the first digit of each of the eight blocks."""
     sgr: str
     blocks: tuple[int, ...]
     """Which blocks to draw, 0 to 7."""
+    mask_after_ms: int = 0
+    """After that the digits become bullets again by themselves; 0: only at the deadline."""
+
+
+@dataclass(frozen=True, slots=True)
+class DictationRegion:
+    """Where one block stands to be read aloud: two lines of three digits with their words, and a field for six digits
+    that are read back.
+    """
+
+    lines: tuple[Cell, Cell]
+    width: int
+    field: Cell
+    sgr: str
+    block: int
+    language: str
+    mask_after_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SealRegion:
+    """Where the sealed key stands: the first cell, the room there is, and whether as text or as a QR code."""
+
+    cell: Cell
+    width: int
+    height: int
+    sgr: str
+    recipient: str
+    """Public key, `age1...`."""
+    form: Literal["text", "qr"] = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPressed:
+    """A key that the console asked to be told of; never a digit."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadBack:
+    """A block was typed as the caller read it back: places 0 to 5 that differ, and which other block it is, if any."""
+
+    block: int
+    differs: tuple[int, ...]
+    is_block: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Masked:
+    """Digits became bullets again by themselves; the vault still holds the key."""
+
+
+VaultEvent = KeyPressed | ReadBack | Masked
+
+
+@dataclass(frozen=True, slots=True)
+class KeyboardLoan:
+    """Which keys the vault tells the console of while it reads the terminal, and which end the disclosure at once.
+
+    `ending` maps a key name to what the row will say; `blur` is the terminal losing its focus, `resize` its new size.
+    """
+
+    keys: tuple[str, ...]
+    ending: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +406,22 @@ class OpenVault(Protocol):
 
     async def draw(self, region: DrawRegion, deadline_boottime_ns: int) -> None:
         """Write the digits into the region; returns when they stand on the terminal."""
+        ...
+
+    async def dictate(self, region: DictationRegion, deadline_boottime_ns: int) -> None:
+        """Write one block to be read aloud, and compare with it what is typed from then on."""
+        ...
+
+    async def seal(self, region: SealRegion, deadline_boottime_ns: int) -> None:
+        """Encrypt the key to a public key and write the ciphertext; no digit is written."""
+        ...
+
+    async def copy(self, route: Literal["local", "osc52"], deadline_boottime_ns: int) -> None:
+        """Put the key on the clipboard; what `local` put there is taken away at the end if it is still there."""
+        ...
+
+    async def lend_keyboard(self, loan: KeyboardLoan, on_event: Callable[[VaultEvent], None]) -> None:
+        """From now on the vault reads the terminal, until it ends. The console must have stopped reading."""
         ...
 
     async def cleared(self) -> Cleared:

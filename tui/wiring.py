@@ -175,7 +175,13 @@ def _token(config: Config, on_prompt: OnPrompt) -> AccessToken:
     tenant = credentials.Tenant(
         config.tenant.tenant_id, config.tenant.client_id, config.tenant.cloud, config.graph.endpoint
     )
-    return credentials.sign_in(config.sign_in.method, tenant, on_prompt=show, token_file=config.sign_in.token_file)
+    return credentials.sign_in(
+        config.sign_in.method,
+        tenant,
+        on_prompt=show,
+        token_file=config.sign_in.token_file,
+        certificate_path=config.sign_in.certificate_file,
+    )
 
 
 def ticket_sources(config: Config) -> tuple[TicketSource, ...]:

@@ -39,7 +39,7 @@ COLUMNS: tuple[tuple[str, int, int], ...] = (
     ("ticket", 11, 0),
     ("device", 15, 0),
     ("caller", 22, 7),
-    ("cause", 16, 3),
+    ("cause", 19, 3),
     ("kb", 9, 6),
     ("key ID", 8, 5),
     ("state", 11, 0),

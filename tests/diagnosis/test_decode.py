@@ -1,10 +1,13 @@
 """From bytes to text in every encoding that a Windows console writes."""
 
+from itertools import chain
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.diagnosis.corpus import cases, invented_password
+from tui.diagnosis import dsregcmd, manage_bde, msinfo32, network, volumes
 from tui.diagnosis.decode import decode, make_sample
 from tui.diagnosis.redact import MARKER
 
@@ -18,6 +21,14 @@ TEXTS = {
     "cp866": "Размер: 49 ГБ\nСостояние защиты: Защита отключена\n",
     "cp852": "Hasło numeryczne\nStan ochrony: Ochrona włączona\nMetoda szyfrowania: brak\n",
 }
+PIECES = [
+    "Volume C: [", "]", "[OS Volume]", "\n", "  ", "Size:", "Percentage Encrypted:", "100,0%", "ID:", "{", "}",
+    "TPM:", "4BB89AC4-C100-4214-A5DD-8FE1FC905CC7", ".BEK", "Password:", invented_password(5), "7, 11", "ERROR:",
+    "PS C:\\> ", ">", "manage-bde -get c:", "MountPoint", ":", "KeyProtector", "---- ----", "[{", '"MountPoint":',
+    '"value":[', "null", ",", "<Objs schemas.microsoft.com/powershell", "<Obj", "</Obj>", "AzureAdJoined", "YES",
+    "PCR7", "\t", "BIOS", "<MsInfo>", "<Data>", "TcpTestSucceeded", "RemotePort", "WARNING:", "(192.0.2.7 : 443)",
+    "Test-NetConnection", "None Found", "#",
+]  # fmt: skip
 FREE_TEXT = "Bonjour, après la mise à jour le PC demande une clé. Déjà essayé, très urgent, merci à tous.\n"
 
 
@@ -101,6 +112,16 @@ def test_invisible_characters_do_not_hide_a_password() -> None:
 def test_no_bytes_make_it_fail(data: bytes) -> None:
     found = decode(data)
     assert found is None or ("\r" not in found.text and "\0" not in found.text.strip("\0"))
+
+
+@pytest.mark.long
+@given(st.lists(st.sampled_from(PIECES) | st.text(max_size=6), max_size=60), st.sampled_from(["", " ", "\n"]))
+@settings(max_examples=20_000, deadline=None)
+def test_no_mixture_of_formats_makes_a_parser_fail(pieces: list[str], between: str) -> None:
+    sample = make_sample("a.txt", between.join(pieces).encode("utf-8", "replace"))
+    for format in chain(manage_bde.FORMATS, volumes.FORMATS, dsregcmd.FORMATS, msinfo32.FORMATS, network.FORMATS):
+        assert 0 <= format.recognise(sample) <= 100
+        assert format.parse(sample).kind == format.name
 
 
 @pytest.mark.parametrize("folder", ["manage-bde", "get-bitlockervolume", "msinfo32", "dsregcmd"])

@@ -67,7 +67,8 @@ def test_what_is_masked_or_missing_is_said() -> None:
 
 
 def test_other_outputs_are_no_key_file() -> None:
-    transcript = f"manage-bde -protectors -get C:\n    Numerical Password:\n      ID: {{{KEY_ID}}}\n      Password:\n        {PASSWORD}\n"
+    transcript = f"manage-bde -protectors -get C:\n    Numerical Password:\n      ID: {{{KEY_ID}}}\n"
+    transcript += f"      Password:\n        {PASSWORD}\n"
     assert recognise(make_sample("out.txt", transcript.encode())) == 0
     assert recognise(make_sample("mail.txt", f"the key {PASSWORD} is for you".encode())) == 0
 

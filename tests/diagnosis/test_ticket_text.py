@@ -178,7 +178,7 @@ def test_a_recovery_password_is_counted_and_is_no_key_id() -> None:
 
 
 def test_triage_answers_in_the_contracts_shape_and_groups() -> None:
-    lines = [
+    lines: list[str | bytes] = [
         json.dumps({"id": "1", "text": "BIOS update, then BitLocker recovery key wanted"}),
         json.dumps({"id": "2", "text": "after the firmware update the BitLocker recovery key is asked"}).encode(),
         json.dumps({"id": 3, "text": "one BitLocker prompt after KB5083769"}),
@@ -262,7 +262,7 @@ def _ordinary(count: int) -> list[str]:
 def _fastest(work: object) -> float:
     best = float("inf")
     for _ in range(5):
-        started = time.perf_counter()
+        started = time.process_time()
         work()  # type: ignore[operator]
-        best = min(best, time.perf_counter() - started)
+        best = min(best, time.process_time() - started)
     return best

@@ -51,12 +51,23 @@ def _sign_in(document: Document, sign_in: SignIn, graph: Graph) -> SignIn:
         if sign_in.token_file:
             why = f"`sign_in.method` is {sign_in.method!r}, which reads no token from a file"
             raise document.problem(("sign_in", "token_file"), "`token_file` has no use here", why, "Take it out")
-        return sign_in
+        return _certificate(document, sign_in)
     if not is_loopback(graph.endpoint):
         why = f"A token handed over in the environment is for tests, and {graph.endpoint} is not on this machine"
         step = "Use device-code, browser, azure-cli or certificate"
         raise document.problem(where, "token-env is accepted only for a loopback endpoint", why, step)
     return replace(sign_in, token_file=_absolute(document, sign_in.token_file))
+
+
+def _certificate(document: Document, sign_in: SignIn) -> SignIn:
+    wanted, given = sign_in.method == "certificate", bool(sign_in.certificate_file)
+    if wanted and not given:
+        step = "Add `certificate_file`: a PEM file with the certificate and its private key"
+        raise document.problem(("sign_in", "method"), "`certificate` needs `certificate_file`", "", step)
+    if given and not wanted:
+        where = ("sign_in", "certificate_file")
+        raise document.problem(where, "`certificate_file` has no use here", "", "Take it out, or use `certificate`")
+    return replace(sign_in, certificate_file=_absolute(document, sign_in.certificate_file)) if given else sign_in
 
 
 def _tickets(document: Document, source: Tickets, where: Where) -> Tickets:

@@ -33,10 +33,15 @@ class Tenant:
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """How to sign in. `token_file` serves `token-env` only: it is read when $RESEAL_GRAPH_TOKEN is not set."""
+    """How to sign in.
+
+    `token_file` serves `token-env` only: it is read when $RESEAL_GRAPH_TOKEN is not set. `certificate_file` serves
+    `certificate` only: a PEM file with the certificate and its private key.
+    """
 
     method: Literal["device-code", "browser", "azure-cli", "certificate", "token-env"] = "device-code"
     token_file: str = ""
+    certificate_file: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 from tui.text import clean_line
 
@@ -172,7 +173,7 @@ def _content(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: str, bundle:
     return content
 
 
-def _read(stream: io.BufferedIOBase | zipfile.ZipExtFile, limit: int) -> bytes | None:
+def _read(stream: IO[bytes], limit: int) -> bytes | None:
     """The stream's bytes; None when there are more than `limit`, whatever the directory says."""
     parts, left = [], limit
     while chunk := stream.read(min(_CHUNK, left + 1)):

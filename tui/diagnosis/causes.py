@@ -52,7 +52,7 @@ def _weigh(found: Sequence[Witness], missing: tuple[str, ...]) -> Cause:
     quiet = [witness for witness in found if witness.code in NOTHING_CHANGED]
     if not named:
         return _unchanged(quiet, missing)
-    if named[0].trust > Trust.BOOT_LOGS and quiet:
+    if named[0].trust > Trust.BOOT_LOGS and not all(agree(named[0], witness) for witness in quiet):
         return _contradicted((*named[:1], *quiet), missing)
     top = [witness for witness in named if witness.trust == named[0].trust]
     chosen = _most_precise(top)

@@ -7,6 +7,7 @@ Windows: a boot's records are told by their numbers in the System log, and only 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 from tui.diagnosis.sample import Facts, Parsed
 
@@ -37,7 +38,13 @@ class Window:
 def recovery_window(inputs: Sequence[Parsed]) -> Window | None:
     """The last boot for which a recovery key was used, else the last boot logged; None where no boot is logged."""
     found = [window for parsed in inputs if parsed.kind == EVTX for window in _windows(parsed, inputs)]
-    return max(found, key=lambda window: (window.recovery, window.time, window.build), default=None)
+    return max(found, key=_rank, default=None)
+
+
+def _rank(window: Window) -> tuple[object, ...]:
+    """The later recovery first; of two logs of one boot the fuller one, whatever their order."""
+    size = len(window.mismatches) + len(window.during) + len(window.before)
+    return window.recovery, window.time, window.build, size, repr(window)
 
 
 def recovery_times(inputs: Sequence[Parsed]) -> list[str]:
@@ -64,8 +71,12 @@ def told_of_recovery(inputs: Sequence[Parsed]) -> bool:
 
 def listed(parsed: Parsed, name: str) -> list[Facts]:
     """A list of objects among an input's facts; what is no object is left out."""
-    value = parsed.facts.get(name)
-    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
+    return [entry for entry in items(parsed.facts.get(name)) if isinstance(entry, dict)]
+
+
+def items(value: object) -> list[Any]:
+    """A list as it is, anything else as an empty one."""
+    return value if isinstance(value, list) else []
 
 
 def _listed(inputs: Sequence[Parsed], name: str) -> Iterator[Facts]:

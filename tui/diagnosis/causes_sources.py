@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from tui.diagnosis.causes_events import Window, listed, recovery_window
+from tui.diagnosis.causes_events import Window, items, listed, recovery_window
 from tui.diagnosis.causes_names import event_name
 from tui.diagnosis.causes_witness import NOTHING_CHANGED, Trust, Witness
 from tui.diagnosis.events.meanings import API, DRIVER, meanings
@@ -14,6 +14,7 @@ _SERVICING = {1034: "dbx", 1037: "dbx", 1036: "db", 1044: "db", 1045: "db", 1043
 """TPM-WMI events after which PCR 7 differs at the next boot, and in which event (Microsoft, KB5016061)."""
 
 _DETAIL_EVENTS = frozenset(range(24705, 24709))
+_FIRST_DRIVER_EVENT = 24577
 
 
 def witnesses(inputs: Sequence[Parsed], profile: frozenset[int] | None = None) -> list[Witness]:
@@ -31,7 +32,7 @@ def _from_input(parsed: Parsed, profile: frozenset[int] | None) -> Iterator[Witn
     elif parsed.kind == "event-text":
         yield from _event_text(parsed)
     elif parsed.kind == "tcg-pair":
-        yield from _pair(parsed.facts, profile)
+        yield from _pair(parsed, profile)
     elif parsed.kind == "ticket":
         yield from _ticket(parsed.facts)
 
@@ -89,12 +90,10 @@ def _from_window(window: Window, profile: frozenset[int] | None) -> Iterator[Wit
 
 
 def _mismatch(entry: Facts, boot: str, confidence: Confidence) -> Witness:
-    observed = entry.get("observed") if isinstance(entry.get("observed"), dict) else {}
-    expected = entry.get("expected") if isinstance(entry.get("expected"), dict) else {}
     pcr = _pcr(entry.get("pcr"))
-    event = event_name(pcr, observed.get("event_type"), observed.get("label")) or event_name(
-        pcr, expected.get("event_type"), expected.get("label")
-    )
+    sides = [side for name in ("observed", "expected") if isinstance(side := entry.get(name), dict)]
+    named = [event_name(pcr, side.get("event_type"), side.get("label")) for side in sides]
+    event = next((name for name in named if name), None)
     says = f"{entry.get('event')} of {boot}: PCR {pcr} differs from the sealed one" + (f" in {event}" if event else "")
     return Witness(Trust.MISMATCH_EVENT, CauseCode.PCR_MISMATCH, says, confidence, pcr, event)
 
@@ -131,35 +130,54 @@ def _from_logs_without_boots(inputs: Sequence[Parsed]) -> Iterator[Witness]:
 
 
 def _event_text(parsed: Parsed) -> Iterator[Witness]:
-    for entry in listed(parsed, "events"):
-        number = entry.get("id")
+    entries = [entry for entry in listed(parsed, "events") if isinstance(entry.get("id"), int)]
+    near = any(_is_bitlocker(entry) for entry in entries)
+    for entry in entries:
+        number = entry["id"]
+        confidence = Confidence.LIKELY if entry.get("provider") or entry.get("time") else Confidence.POSSIBLE
         if number in _DETAIL_EVENTS and _pcr(entry.get("pcr")) is not None:
-            yield _mismatch({"event": f"{DRIVER}/{number}", **entry}, "the text", Confidence.LIKELY)
+            yield _mismatch({**entry, "event": f"{DRIVER}/{number}"}, "the text", confidence)
             continue
-        meaning = meanings().get((API, number)) or meanings().get((DRIVER, number)) if isinstance(number, int) else None
-        if meaning and meaning.role == "cause" and (code := _code(meaning.cause)) is not None:
-            yield _boot_event(code, f"event {number}", meaning.words, "the text", Confidence.LIKELY)
+        meaning = meanings().get((API, number)) or meanings().get((DRIVER, number))
+        code = _code(meaning.cause) if meaning and meaning.role in ("cause", "mismatch") else None
+        if meaning is None or code is None:
+            continue
+        if _is_bitlocker(entry) or (near and not entry.get("provider")):
+            yield _boot_event(code, f"event {number}", meaning.words, "the text", confidence)
+        elif not entry.get("provider"):
+            says = f"event {number} of the text would name {code} if its source is BitLocker, which is not said"
+            yield Witness(Trust.BOOT_EVENT, CauseCode.UNKNOWN, says, Confidence.NONE)
 
 
-def _pair(facts: Facts, profile: frozenset[int] | None) -> Iterator[Witness]:
-    told = facts.get("cause")
-    codes = [code for value in (told if isinstance(told, list) else []) if (code := _code(value))]
-    changed = {pcr for value in facts.get("changed_pcrs") or [] if (pcr := _pcr(value)) is not None}
-    for code in _decisive(codes, changed, profile):
-        says, confidence = _pair_says(code, changed, profile), _pair_confidence(changed, profile)
-        if profile is not None and changed and not changed & profile and code not in NOTHING_CHANGED:
+def _is_bitlocker(entry: Facts) -> bool:
+    """Its source is BitLocker's, or its number is not shared: 521 to 531 are logons too."""
+    provider = str(entry.get("provider") or "").lower()
+    return "bitlocker" in provider or "fvevol" in provider or (not provider and entry["id"] >= _FIRST_DRIVER_EVENT)
+
+
+def _pair(parsed: Parsed, profile: frozenset[int] | None) -> Iterator[Witness]:
+    codes = [code for value in items(parsed.facts.get("cause")) if (code := _code(value))]
+    changed = {pcr for value in items(parsed.facts.get("changed_pcrs")) if (pcr := _pcr(value)) is not None}
+    for code in codes[:1]:
+        decisive = _decisive(codes, changed, profile)
+        says = _pair_says(decisive or code, changed, profile)
+        if decisive is None:
             yield Witness(Trust.BOOT_LOGS, CauseCode.UNKNOWN, says, Confidence.NONE)
-            continue
-        yield Witness(Trust.BOOT_LOGS, code, says, confidence, *_first_event(code, facts, profile))
+        else:
+            confidence = _pair_confidence(changed, profile)
+            yield Witness(Trust.BOOT_LOGS, decisive, says, confidence, *_first_event(decisive, parsed, profile))
 
 
-def _decisive(codes: list[CauseCode], changed: set[int], profile: frozenset[int] | None) -> list[CauseCode]:
-    """Of several changes, the one that a protector with this profile notices; the usual profile of UEFI is 7, 11."""
+def _decisive(codes: list[CauseCode], changed: set[int], profile: frozenset[int] | None) -> CauseCode | None:
+    """Of several changes the one that the protector notices; None where it notices none of them.
+
+    Where its PCRs are not known, the usual profile of UEFI machines (7, 11) decides between several.
+    """
     noticed = changed & (profile or frozenset({7, 11}))
-    if len(codes) > 1 and noticed:
-        kept = [code for code in codes if _PCRS_OF.get(code, changed) & noticed]
-        return kept[:1] or codes[:1]
-    return codes[:1]
+    kept = [code for code in codes if code in NOTHING_CHANGED or _PCRS_OF.get(code, changed) & noticed]
+    if kept:
+        return kept[0]
+    return codes[0] if profile is None else None
 
 
 _PCRS_OF: dict[CauseCode, set[int]] = {
@@ -170,15 +188,16 @@ _PCRS_OF: dict[CauseCode, set[int]] = {
     CauseCode.BOOT_ORDER: {1, 4},
     CauseCode.PARTITION: {5},
     CauseCode.MOK_LIST: {14},
+    CauseCode.PCR_MISMATCH: {2, 3},
 }
 
 
-def _first_event(code: CauseCode, facts: Facts, profile: frozenset[int] | None) -> tuple[int | None, str | None]:
+def _first_event(code: CauseCode, parsed: Parsed, profile: frozenset[int] | None) -> tuple[int | None, str | None]:
     wanted = _PCRS_OF.get(code, set())
-    for entry in facts.get("per_pcr") or []:
+    for entry in listed(parsed, "per_pcr"):
         pcr = _pcr(entry.get("pcr"))
-        if pcr in wanted and (profile is None or pcr in profile or not wanted & profile):
-            side = entry.get("b") or entry.get("a") or {}
+        if pcr in wanted and (profile is None or pcr in profile):
+            side = next((side for name in ("b", "a") if isinstance(side := entry.get(name), dict)), {})
             return pcr, event_name(pcr, side.get("event_type"), side.get("variable") or side.get("text"))
     return None, None
 
@@ -200,10 +219,10 @@ def _pair_confidence(changed: set[int], profile: frozenset[int] | None) -> Confi
 
 def _ticket(facts: Facts) -> Iterator[Witness]:
     code = _code(facts.get("cause"))
-    if code is None:
+    if code is None or code in NOTHING_CHANGED:
         return
-    quotes = any(str(error).startswith("E_") for error in facts.get("error_codes") or [])
-    says = f"the ticket quotes {', '.join(facts['error_codes'])}" if quotes else f"the ticket's text tells of {code}"
+    quoted = [str(error) for error in items(facts.get("error_codes")) if str(error).startswith("E_")]
+    says = f"the ticket quotes {', '.join(quoted)}" if quoted else f"the ticket's text tells of {code}"
     event = facts.get("event") if isinstance(facts.get("event"), str) else None
-    confidence = Confidence.LIKELY if quotes else Confidence.POSSIBLE
+    confidence = Confidence.LIKELY if quoted else Confidence.POSSIBLE
     yield Witness(Trust.TICKET, code, says, confidence, _pcr(facts.get("pcr")), event)

@@ -56,6 +56,9 @@ _VAGUE_EVENTS = frozenset({_C.TPM_FAILURE, _C.WRONG_PIN})
 NOTHING_CHANGED = frozenset({_C.RESUME, _C.REBOOT_NOISE, _C.NO_CHANGE})
 """Answers of two measured-boot logs that speak against a change, not for a cause."""
 
+MEASURED = _MEASURED | {_C.PCR_MISMATCH, _C.PARTITION}
+"""Causes that two measured-boot logs would show."""
+
 _PCR_OF = {_C.SECUREBOOT_CHANGED: 7, _C.SECUREBOOT_DISABLED: 7, _C.FIRMWARE_UPDATE: 0}
 
 
@@ -71,6 +74,8 @@ def may_refine(general: Witness, precise: Witness) -> bool:
 
 def agree(a: Witness, b: Witness) -> bool:
     """Whether two witnesses can both be right: one name or a finer one of it, and no two PCRs or events."""
+    if a.code in NOTHING_CHANGED or b.code in NOTHING_CHANGED:
+        return not {a.code, b.code} & MEASURED
     if not (a.code == b.code or may_refine(a, b) or may_refine(b, a)):
         return False
     pcrs = {pcr for pcr in (a.pcr, b.pcr) if pcr is not None}

@@ -18,7 +18,8 @@ _MOST = 10_000
 
 _GUID = r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}"
 _FIELD = re.compile(
-    r"^[\s>|*-]{0,12}\"?(?P<name>[A-Za-z@][\w .@-]{0,60}?)\"?[^\S\n]{0,40}[:=][:=]?[^\S\n]{0,8}\"?(?P<value>[^\n]*?)\"?,?[^\S\n]*$",
+    r"^[\s>|*-]{0,12}\"?(?P<name>[A-Za-z@][\w .@-]{0,60}?)\"?[^\S\n]{0,40}[:=][:=]?[^\S\n]{0,8}"
+    r"\"?(?P<value>[^\n]*?)\"?,?[^\S\n]*$",
     re.M,
 )
 _ENTRY = re.compile(
@@ -62,7 +63,8 @@ _CREATED = frozenset({"createddatetime", "created", "whencreated", "backup date"
 _VOLUMES = frozenset({"volumetype", "volume type", "drive type"})
 _AD_MARKS = re.compile(r"msFVE-|CN=\d{4}-\d\d-\d\dT|RecoveryInformation", re.I)
 _ENTRA_MARKS = re.compile(
-    r"Get-Entra|Get-MgInformationProtection|bitlocker/recoveryKeys|bitlockerRecoveryKey|Get-AzureAD|Device name:|azureADDevice",
+    r"Get-Entra|Get-MgInformationProtection|bitlocker/recoveryKeys|bitlockerRecoveryKey|Get-AzureAD|Device name:"
+    r"|azureADDevice",
     re.I,
 )
 _AD_VIEWER = re.compile(r"^\s*password\s?id\s*:", re.I | re.M)
@@ -151,7 +153,7 @@ def _problems(kind: str, keys: list[EscrowedKey]) -> list[str]:
 
 
 def _read(text: str, *, graph: bool) -> tuple[list[EscrowedKey], str | None, str | None]:
-    """Keys in the order of the listing; a field belongs to the key before it, or to the next one when it comes first."""
+    """Keys in the order of the listing; a field belongs to the key before it, or to the next when it comes first."""
     keys: list[EscrowedKey] = []
     device: str | None = None
     device_id: str | None = None
@@ -207,10 +209,12 @@ def _add(keys: list[EscrowedKey], key: EscrowedKey, early: dict[str, str]) -> No
 
 def _keep(keys: list[EscrowedKey], early: dict[str, str], field: str, value: str) -> None:
     last = keys[-1] if keys else None
-    if last is not None and getattr(last, field) is None:
-        keys[-1] = replace(last, **{field: value})
-    else:
+    if last is None or (last.created if field == "created" else last.volume) is not None:
         early[field] = value
+    elif field == "created":
+        keys[-1] = replace(last, created=value)
+    else:
+        keys[-1] = replace(last, volume=value)
 
 
 FORMATS = (Format(ENTRA, recognise_entra, parse_entra), Format(AD, recognise_ad, parse_ad))

@@ -47,7 +47,7 @@ _MESSAGE = {
 }
 """What a message tells by its form."""
 
-_XML_EVENT = re.compile(r"<Event[\s>].{0,65536}?</Event>", re.DOTALL)
+_XML_START, _XML_END = "<Event", "</Event>"
 _XML_ID = re.compile(r"<EventID[^>]{0,80}>\s{0,8}(\d{1,5})\s{0,8}</EventID>")
 _XML_PROVIDER = re.compile(r"<Provider\s[^>]{0,300}?Name=['\"]([^'\"]{1,100})")
 _XML_TIME = re.compile(r"<TimeCreated\s[^>]{0,80}?SystemTime=['\"]([^'\"]{1,40})")
@@ -84,7 +84,7 @@ class _Entry:
 def recognise(sample: Sample) -> int:
     """Likely where an id stands behind a label, in a table or in XML, and the event or its provider is known."""
     text = (sample.text or "")[:_MOST_LOOKED_AT]
-    if "<Event" in text and _XML_ID.search(text):
+    if _XML_START in text and _XML_ID.search(text):
         return 88
     known = [entry for entry in _entries(text, prose=False) if _is_known(entry)]
     if not known:
@@ -95,8 +95,8 @@ def recognise(sample: Sample) -> int:
 def parse(sample: Sample) -> Parsed:
     """The events in the order of the text, each with what its own lines tell."""
     text = sample.text or ""
-    fragments = _XML_EVENT.findall(text)
-    plain = [entry.facts() for entry in _entries(_XML_EVENT.sub("\n", text), prose=not fragments)]
+    fragments, rest = _fragments(text)
+    plain = [entry.facts() for entry in _entries(rest, prose=not fragments)]
     events = _joined(plain, [facts for fragment in fragments if (facts := _xml_facts(fragment))])
     problems: tuple[str, ...] = () if events else ("No event id was found.",)
     if len(events) > MAX_EVENTS:
@@ -108,6 +108,20 @@ def parse(sample: Sample) -> Parsed:
 def _labels() -> dict[str, str]:
     text = files("tui.diagnosis").joinpath("data", "events-labels.csv").read_text(encoding="utf-8")
     return {row["label"]: row["field"] for row in csv.DictReader(text.splitlines())}
+
+
+def _fragments(text: str) -> tuple[list[str], str]:
+    """The events written as XML, and the text without them."""
+    found: list[str] = []
+    rest: list[str] = []
+    at = 0
+    while (start := text.find(_XML_START, at)) >= 0 and (end := text.find(_XML_END, start)) >= 0:
+        # An <Events> root opens before the first event and belongs to none.
+        start = max(start, text.rfind("<Event ", start, end), text.rfind("<Event>", start, end))
+        found.append(text[start:end])
+        rest.append(text[at:start])
+        at = end + len(_XML_END)
+    return found, "\n".join((*rest, text[at:]))
 
 
 def _is_known(entry: _Entry) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from tui.diagnosis.causes_events import listed, recovery_times
+from tui.diagnosis.causes_events import items, listed, recovery_times
 from tui.diagnosis.kb_device import LocalDevice, Volume
 from tui.diagnosis.sample import Facts, Parsed
 from tui.model.finding import Finding, FindingCode, Severity
@@ -104,7 +104,7 @@ def _asked_for(inputs: Sequence[Parsed]) -> list[str]:
         if parsed.kind == "recovery-screen":
             terms.add(str(parsed.facts.get("key_id") or parsed.facts.get("key_id_prefix") or ""))
         elif parsed.kind == "ticket":
-            terms |= {str(prefix) for prefix in parsed.facts.get("key_id_prefixes") or []}
+            terms |= {str(prefix) for prefix in items(parsed.facts.get("key_id_prefixes"))}
     return sorted(term.upper() for term in terms if len(term) >= 8)
 
 

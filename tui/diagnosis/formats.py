@@ -8,6 +8,7 @@ from tui.diagnosis import (
     bundle_intune,
     dsregcmd,
     escrow,
+    event_text,
     events,
     key_file,
     manage_bde,
@@ -31,6 +32,7 @@ THRESHOLD = 10
 FORMATS: tuple[Format, ...] = (
     *measured_boot.FORMATS,
     *events.FORMATS,
+    *event_text.FORMATS,
     *manage_bde.FORMATS,
     *volumes.FORMATS,
     *dsregcmd.FORMATS,
@@ -97,7 +99,7 @@ def _reason(sample: Sample) -> str:
 
 
 def diagnose_inputs(inputs: Iterable[tuple[str, bytes]]) -> list[Input]:
-    """Parse a set of inputs, zips in place. Two measured-boot logs of one machine, older first, add their difference."""
+    """Parse a set of inputs, zips in place. Two measured-boot logs of one machine, older first, add a pair."""
     found: list[Input] = []
     whole = 0
     for name, data in inputs:

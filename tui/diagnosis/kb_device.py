@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tui.diagnosis.causes_events import listed
+from tui.diagnosis.causes_events import items, listed
 from tui.diagnosis.sample import Facts, Parsed
 
 UEFI_CA_2023 = "Windows UEFI CA 2023"
@@ -141,12 +141,12 @@ def _protectors(inputs: Sequence[Parsed]) -> Iterator[Protector]:
     for parsed in inputs:
         name = {"manage-bde-protectors": "volumes", "manage-bde-status": "key_protectors"}.get(parsed.kind, "")
         for volume in listed(parsed, name):
-            for entry in volume.get("protectors") or []:
+            for entry in items(volume.get("protectors")):
                 if isinstance(entry, dict):
                     yield _protector(_text(volume.get("mount")).upper(), entry)
         if parsed.kind == "get-bitlockervolume":
             for volume in listed(parsed, "volumes"):
-                for entry in volume.get("key_protectors") or []:
+                for entry in items(volume.get("key_protectors")):
                     if isinstance(entry, dict):
                         yield _protector(_text(volume.get("mount")).upper(), entry)
 

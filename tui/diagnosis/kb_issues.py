@@ -11,8 +11,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from tui.diagnosis.causes_witness import Trust, Witness
 from tui.diagnosis.causes_events import told_of_recovery
+from tui.diagnosis.causes_witness import Trust, Witness
 from tui.diagnosis.kb import update_in_force
 from tui.diagnosis.kb_conditions import Answer, all_hold, evaluate
 from tui.diagnosis.kb_device import LocalDevice

@@ -20,6 +20,7 @@ _ID = re.compile(
 _SHORT_ID = re.compile(r"(?m)^[^\S\n]*\{?(?P<id>[0-9A-Fa-f]{8})(?:-\w{0,4}){0,3}\}?\.{0,3}[^\S\n]*$")
 _NAME_ID = re.compile(r"(?P<id>[0-9A-F]{8}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{12})\.txt$", re.I)
 _FULL = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+_ALL_MASKED = re.compile(r"(?:[Xx*#•?]{6}-){7}[Xx*#•?]{6}")
 _MASK = re.compile("[*#?•x]")
 
 _LOCALES: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -66,11 +67,11 @@ def recognise(sample: Sample) -> int:
     if any(words in lowered for words in _ENGLISH_ONLY):
         return 95
     found = _ID.search(text) or _SHORT_ID.search(text)
-    secret = any(marker in text for marker in _SECRETS)
+    secret = any(marker in text for marker in _SECRETS) or _ALL_MASKED.search(text) is not None
     if not found or not secret or _OTHER_OUTPUT.search(text):
         return 0
     named = name.endswith(".txt") and _NAME_ID.search(name) is not None
-    once = sum(text.count(marker) for marker in _SECRETS) == 1 and len(set(_ID.findall(text))) <= 1
+    once = sum(text.count(marker) for marker in _SECRETS) <= 1 and len(set(_ID.findall(text))) <= 1
     if named or (once and "bitlocker" in lowered and _locale(lowered)):
         return 90
     return 50 if once and _alone(text) else 0

@@ -37,7 +37,10 @@ _ACCOUNT_HINT = re.compile(r"account\.microsoft\.com/devices/recoverykey", re.I)
 _PROSE: tuple[tuple[CauseCode, re.Pattern[str]], ...] = (
     (
         CauseCode.SECUREBOOT_CHANGED,
-        pattern("(?:secure boot|boot secure) ..2 policy ..5 change|policy ..5 (?:secure boot|boot secure) ..5 change"),
+        pattern(
+            "(?:secure boot|boot secure) ..2 policy ..5 change"
+            "|policy ..5 (?:secure boot|boot secure) ..5 (?:change|replace)"
+        ),
     ),
     (CauseCode.SECUREBOOT_DISABLED, pattern("(?:secure boot|boot secure) ..5 off|off ..4 (?:secure boot|boot secure)")),
     (CauseCode.WRONG_PIN, pattern("pin ..6 (?:many|wrong)|(?:many|wrong) ..6 pin")),
@@ -163,7 +166,7 @@ def recognise(sample: Sample) -> int:
     if screen.key_id_prefix and _ASKS.search(text) and brief:
         return 55 if len(text.split()) < 60 else 15
     lines = [line for line in text.splitlines() if line.strip()]
-    if screen.winre and (_WINRE.search(concepts(lines[0].lower())) and len(lines[0].split()) < 6 or _stock(text)):
+    if screen.winre and ((_WINRE.search(concepts(lines[0].lower())) and len(lines[0].split()) < 6) or _stock(text)):
         return 60
     return 50 if screen.cause is not CauseCode.UNKNOWN and brief and _is_stock_prose(text) else 0
 

@@ -14,8 +14,8 @@ _EVENT_TYPE = "[0-9A-Fa-f]{1,8}"
 _LABEL = r"[^\W_][^_\s]{0,80}|"
 _LINE = re.compile(
     rf"(?<![\w])(?P<pcr>\d{{1,2}})_(?P<flags>[0-9A-Fa-f]{{1,4}})_(?P<expected_type>{_EVENT_TYPE})_(?P<observed_type>{_EVENT_TYPE})"
-    rf"_(?P<expected_label>{_LABEL})_(?P<observed_label>{_LABEL})_(?P<seventh>\w{{1,4}})"
-    rf"(?:_(?P<expected_digest>{_DIGEST})(?:_(?P<observed_digest>{_DIGEST})(?:_(?P<last>\w{{1,4}}))?)?)?"
+    rf"_(?P<expected_label>{_LABEL})_(?P<observed_label>{_LABEL})_(?P<seventh>[^\W_]{{1,4}})"
+    rf"(?:_(?P<expected_digest>{_DIGEST})(?:_(?P<observed_digest>{_DIGEST})(?:_(?P<last>[^\W_]{{1,4}}))?)?)?"
 )
 _EVENTS = {
     "db": "db",

@@ -6,16 +6,16 @@ from tui.diagnosis.recovery_screen_detail import find_detail
 from tui.diagnosis.redact import redact
 from tui.diagnosis.sample import Format, Parsed, Sample
 from tui.diagnosis.ticket_text_cause import (
+    first_prompt,
     is_about_bitlocker,
     read_cause,
     read_recurrence,
     rules_out_bitlocker,
-    tells_of_prompt,
 )
 from tui.diagnosis.ticket_text_ids import Identifiers, read_identifiers, suspects_in
 from tui.diagnosis.ticket_text_words import NUMBER, read_words
 from tui.model.cause import Cause, CauseCode, Confidence
-from tui.model.incident import TicketReading
+from tui.model.incident import Recurrence, TicketReading
 
 KIND = "ticket"
 _READ = 20_000
@@ -25,6 +25,7 @@ _SEARCHED = 200_000
 
 _NOTHING = Identifiers()
 _FEWEST_GROUPS = 4
+_FEWEST_HALVES = 12
 _GROUP = re.compile(r"\d{6}")
 
 _EVENT_CAUSES = {
@@ -70,23 +71,27 @@ def read_ticket(text: str) -> TicketReading:
             lowered = text.lower()
     named = read_identifiers(text, lowered, suspects) if suspects else _NOTHING
     present = frozenset(code)
-    cause = _named_cause(named, text) or read_cause(code, present)
-    after_update = bool(named.kbs) or (cause.event == "dbx" and cause.code is CauseCode.SECUREBOOT_CHANGED)
+    prompt = first_prompt(code, present)
+    cause = _named_cause(named, text) or read_cause(code, present, prompt)
+    recurrence: Recurrence = "unknown"
+    if prompt >= 0 and cause.code is not CauseCode.NOT_BITLOCKER:
+        after_update = bool(named.kbs) or (cause.event == "dbx" and cause.code is CauseCode.SECUREBOOT_CHANGED)
+        recurrence = read_recurrence(code, present, after_update)
     return TicketReading(
-        key_id_prefixes=named.key_id_prefixes,
-        kbs=named.kbs,
-        error_codes=named.error_codes,
-        devices=named.devices,
-        cause=cause,
-        bitlocker=_is_bitlocker(cause, code, present, named),
-        recurrence=read_recurrence(code, present, cause, after_update),
-        passwords_removed=passwords,
+        named.key_id_prefixes,
+        named.kbs,
+        named.error_codes,
+        named.devices,
+        cause,
+        _is_bitlocker(cause, code, present, named, prompt),
+        recurrence,
+        passwords,
     )
 
 
 def _may_hold_password(code: str, suspects: tuple[str, ...]) -> bool:
     """Four groups of six digits or more, in one token or in several, or as many halves of groups."""
-    if code.count(NUMBER) >= 2 * _FEWEST_GROUPS:
+    if code.count(NUMBER) >= _FEWEST_HALVES:
         return True
     return sum(len(_GROUP.findall(token)) for token in suspects) >= _FEWEST_GROUPS
 
@@ -109,13 +114,12 @@ def _named_cause(named: Identifiers, text: str) -> Cause | None:
     return Cause(precise[0], confidence=Confidence.LIKELY, because=(f"the ticket quotes event {causes[precise[0]]}",))
 
 
-def _is_bitlocker(cause: Cause, code: str, present: frozenset[str], named: Identifiers) -> bool | None:
-    if cause.code is CauseCode.NOT_BITLOCKER:
-        return False
-    if rules_out_bitlocker(code) and not tells_of_prompt(code) and cause.code is CauseCode.UNKNOWN:
-        return None
-    about = cause.code is not CauseCode.UNKNOWN or named.key_id_prefixes or is_about_bitlocker(present)
-    return True if about or tells_of_prompt(code) else None
+def _is_bitlocker(cause: Cause, code: str, present: frozenset[str], named: Identifiers, prompt: int) -> bool | None:
+    if cause.code is not CauseCode.UNKNOWN:
+        return cause.code is not CauseCode.NOT_BITLOCKER
+    if prompt >= 0 or named.key_id_prefixes:
+        return True
+    return True if is_about_bitlocker(present) and not rules_out_bitlocker(code) else None
 
 
 def recognise(sample: Sample) -> int:

@@ -6,13 +6,14 @@ tried after the prompt, a question or a plan, a negation, and two causes that ex
 
 from tui.diagnosis.ticket_text_patterns import Rule, letters, pattern
 from tui.diagnosis.ticket_text_rules import candidates
-from tui.diagnosis.ticket_text_words import LETTER, STOP
+from tui.diagnosis.ticket_text_words import LETTER, PAUSE, QUESTION, STOP
 from tui.model.cause import UNKNOWN_CAUSE, Cause, CauseCode, Confidence
 from tui.model.incident import Recurrence
 
-_PROMPT = pattern("recovery|ask ..4 (?:key|bitlocker)|bitlocker ..3 (?:ask|key)|key ..3 ask|(?:then|boot) ..2 key")
+_PROMPT = pattern("recovery|ask --4 (?:key|bitlocker)|bitlocker ..3 (?:ask|key)|key ..3 ask|(?:then|boot) ..2 key")
 _UNASKED = pattern(
-    "not --3 ask --6 (?:key|recovery|bitlocker)|not --1 (?:bitlocker)? (?:recovery)? key --3 ask|not --1 bitlocker --1 ask"
+    "not --3 ask --6 (?:key|recovery|bitlocker)|not --1 (?:bitlocker)? (?:recovery)? key --3 ask"
+    "|not --1 bitlocker --1 ask"
     "|not --1 key --1 (?:$|[.,])"
 )
 _AFTER = pattern("after[^.]{0,3}$")
@@ -42,9 +43,8 @@ _YIELDS: dict[CauseCode, frozenset[CauseCode]] = {
 """A cause gives way to a more precise one that the same text names."""
 
 
-def read_cause(code: str, present: frozenset[str]) -> Cause:
-    """The cause that the concepts support; `present` is the set of their letters."""
-    prompt = _first_prompt(code)
+def read_cause(code: str, present: frozenset[str], prompt: int) -> Cause:
+    """The cause that the concepts support; `present` is the set of their letters, `prompt` as `first_prompt` says."""
     if prompt < 0 and (unasked := _without_prompt(code, present)) is not None:
         return unasked
     found: dict[CauseCode, Rule] = {}
@@ -62,8 +62,11 @@ def _cause(rule: Rule) -> Cause:
     return Cause(rule.code, rule.pcr, rule.event, rule.confidence, (f"the ticket: {rule.says}",))
 
 
-def _first_prompt(code: str) -> int:
+def first_prompt(code: str, present: frozenset[str]) -> int:
     """Where the text first tells of a prompt, or -1; `nobody was asked for a key` is none."""
+    if _NOT not in present:
+        match = _PROMPT.search(code)
+        return match.start() if match else -1
     denied = [(m.start(), m.end()) for m in _UNASKED.finditer(code)]
     for match in _PROMPT.finditer(code):
         if not any(start <= match.start() < end for start, end in denied):
@@ -95,28 +98,27 @@ def _stands(rule: Rule, code: str, start: int, end: int, prompt: int) -> bool:
         return False
     if not rule.negated and _NOT in ahead[-3:] + span:
         return False
-    return not rule.trigger or _came_first(code, start, end, opening, prompt)
-
-
-def _came_first(code: str, start: int, end: int, opening: int, prompt: int) -> bool:
-    """A change is told before the prompt, or as what the prompt came after."""
     closing = code.find(STOP, end)
-    rest = code[end : closing if closing >= 0 else len(code)]
+    closing = closing if closing >= 0 else len(code)
+    if code[closing - 1 : closing] == QUESTION:
+        return False
+    return not rule.trigger or _came_first(code, start, end, opening, closing, prompt)
+
+
+def _came_first(code: str, start: int, end: int, opening: int, closing: int, prompt: int) -> bool:
+    """A change is told before the prompt, or as what the prompt came after."""
+    rest = code[end:closing]
     if not _HELPED.isdisjoint(rest[:8]) or _BEFORE.search(code, opening, start):
         return False
-    if start < prompt:
-        return True
     after = _AFTER.search(code, opening, start)
+    if start < prompt:
+        # Many languages deny at the end: nothing was updated there.
+        return after is not None or _NOT not in rest[:4].partition(PAUSE)[0]
     return (
         after is not None
         and _SPOILED.isdisjoint(code[after.start() : start])
         and _STILL not in code[opening : end + len(rest)]
     )
-
-
-def tells_of_prompt(code: str) -> bool:
-    """The text tells of a recovery prompt."""
-    return _first_prompt(code) >= 0
 
 
 def rules_out_bitlocker(code: str) -> bool:
@@ -129,14 +131,12 @@ def is_about_bitlocker(present: frozenset[str]) -> bool:
     return LETTER["bitlocker"] in present or LETTER["recovery"] in present
 
 
-def read_recurrence(code: str, present: frozenset[str], cause: Cause, after_update: bool) -> Recurrence:
-    """Whether the prompt came once or comes at every boot, as far as told.
+def read_recurrence(code: str, present: frozenset[str], after_update: bool) -> Recurrence:
+    """Whether the prompt of a text that tells of one came once or comes at every boot.
 
     `after_update` says that the text lays one prompt on an update: such updates prompt once (the known issues of
     KB5012170, KB5066835 and KB5083769 say so), unless the text tells of more.
     """
-    if cause.code is CauseCode.NOT_BITLOCKER or not tells_of_prompt(code):
-        return "unknown"
     if not present.isdisjoint(_REPEATS) and _EVERY_BOOT.search(code):
         return "every_boot"
     if after_update or (not present.isdisjoint(_SINGLE) and _ONCE.search(code)):

@@ -31,18 +31,26 @@ _GUIDISH = re.compile(
 )
 _BARE = re.compile(r"(?<![0-9a-z_.:/\\-])[0-9a-f]{9,32}(?![0-9a-z_-])")
 _HALF = re.compile(r"[0-9a-f]{4}(?![0-9a-z_-])")
-_KEY_BEFORE = re.compile(
-    r"(?:key|recovery|protector|bitlocker|bl|schlüssel\w*|kennung|clé|cle|clave|chiave|chave|sleutel|ключ\w*|klucz\w*|klíč\w*|nyckel)"
-    r"[\s\-]{0,2}(?:id\w*|ident\w*|nr|no|number|kennung|prefix|starts?|begin\w*|beginn\w*)?\b[^.\n]{0,24}$"
-    r"|\b(?:id|kennung|identifi\w*|bezeichner|prefix|präfix|starts?\s(?:with|in)|begin\w*\swith|beginnt\smit|commence\spar)\b[^.\n]{0,14}$"
-    r"|(?:キー|密钥|金鑰|密鑰|标识符?|키)[^。\n]{0,8}$"
+
+
+def _listed(words: str) -> tuple[str, ...]:
+    return tuple(words.split())
+
+
+_KEY_WORDS = _listed(
+    "key recovery recover protector bitlocker bl schlüssel wiederherstell clé cle clave chiave chave sleutel "
+    "herstel ключ klucz klíč nyckel nøgle avain anahtar"
 )
-_OTHER_BEFORE = re.compile(
-    r"\b(?:device|object|tenant|trace|correlation|request|volume|client|app|application|user|session|activity|azure\s?ad|entra|"
-    r"intune|asset|serial|s/n|sn|service\s?tag|tag|ticket|case|order|phone|tel|mac|version|build|commit|hash|sha\w*|md5)"
-    r"[\s\-_]{0,2}(?:id|nr|no|number|address|key)?\b[\s:=#.\"'({]{0,6}$"
+_ID_WORDS = _listed("id ident kennung bezeichner prefix präfix start begin commence empieza идент")
+_OTHER_WORDS = _listed(
+    "device object tenant trace correlation request volume client app user session entra intune activity azure "
+    "asset serial s/n sn service tag ticket case order phone tel mac version build commit hash sha md5 gerät "
+    "appareil"
 )
-_ERROR_BEFORE = re.compile(r"(?:0x|error|err|code|hresult|status|fehler\w*|erreur|erro|stop)[\s:=#(]{0,6}$")
+_ERROR_WORDS = ("0x", "err", "code", "hresult", "status", "fehler", "stop")
+_KEY_MARKS = re.compile(r"(?:キー|密钥|金鑰|密鑰|标识符?|识别码|키)[^。\n]{0,8}$")
+_PUNCTUATION = ".,;:!?\"'()[]{}<>#=-*`"
+_WORDS_BEFORE = 4
 _HRESULT = re.compile(r"(?:80(?:07|03|04|07|09|0c|18|24|28|29|31|f0|0f|00)|c0(?:00|02|21))[0-9a-f]{4}$")
 _DATE = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])$|(?:[0-2]\d|3[01])(?:0[1-9]|1[0-2])20\d\d$")
 
@@ -50,7 +58,6 @@ _HEX_CODE = re.compile(r"0x[0-9a-f]{2,16}(?![0-9a-z])")
 _EVENT = re.compile(
     r"(?<![0-9.])(246\d\d|2470[5-8])(?![0-9])|\b(?:event|ereignis|événement|evento|event-?id|id)s?[\s:#-]{0,4}(?:id[\s:#]{0,3})?(5[23]\d|82[34])(?!\d)"
 )
-_EVENT_WORDS = ("event", "ereignis", "événement", "evento", "イベント", "事件")
 _HOST_BEFORE = re.compile(
     r"\b(?:device|host|pc|laptop|notebook|computer|machine|workstation|tablet|gerät|rechner|poste|ordinateur"
     r"|portable|equipo|portátil|ordenador|computador|máquina|dispositivo|komputer|počítač|ноутбук|компьютер|dator)s?"
@@ -84,16 +91,20 @@ def read_identifiers(text: str, lowered: str, suspects: Iterable[str]) -> Identi
     """Find every identifier in the suspects, which stand in the order of the text; `lowered` is it in lower case."""
     spans = list(_places(lowered, suspects))
     tokens = [lowered[start:end] for start, end in spans]
-    screen = find_screen_code(text[:_READ]) if any("_" in token or "fve" in token for token in tokens) else None
+    joined = " ".join(tokens)
+    screen = find_screen_code(text[:_READ]) if "_" in joined or "fve" in joined else None
     codes = [screen.name] if screen else []
     codes += [f"0x{code[2:].upper()}" for token in tokens if "0x" in token for code in _HEX_CODE.findall(token)]
     keys = [key for start, end in spans for key in _key_ids(lowered, start, end)]
     names = [name for start, end in spans for name in _devices(text, lowered, start, end)]
-    spoken = any(word in lowered for word in _EVENT_WORDS) or any(token.startswith(("246", "2470")) for token in tokens)
-    events = [int(a or b) for a, b in _EVENT.findall(lowered)] if spoken else []
+    events = [int(a or b) for a, b in _EVENT.findall(lowered)] if _tells_of_events(lowered, joined) else []
     return Identifiers(
         _unique(keys), read_updates(lowered, spans), _unique(codes), _unique(names), _unique(events), screen
     )
+
+
+def _tells_of_events(lowered: str, joined: str) -> bool:
+    return "event" in lowered or "ereignis" in lowered or "246" in joined or "2470" in joined
 
 
 def _places(lowered: str, suspects: Iterable[str]) -> Iterator[tuple[int, int]]:
@@ -114,7 +125,7 @@ def _key_ids(text: str, start: int, end: int) -> Iterator[str]:
     if end - start == 4:
         if half := _HALF.match(text, end + 1):
             joined = text[start:end] + half[0]
-            if _mixed(joined) and text[end] in " -" and _named_key(text, start):
+            if _mixed(joined) and text[end] in " -" and _is_called_key(text, start):
                 yield format_key_id(joined)
         return
     if not _HEX_EIGHT.search(text, start, limit):
@@ -123,7 +134,7 @@ def _key_ids(text: str, start: int, end: int) -> Iterator[str]:
         if _is_key_id(text, match.start(), match["id"]):
             yield format_key_id(_hex(match["id"]))
     for match in _BARE.finditer(text, start, limit):
-        if _named_key(text, match.start()):
+        if _is_called_key(text, match.start()):
             yield format_key_id(_hex(match[0]))
 
 
@@ -138,28 +149,34 @@ def _mixed(item: str) -> bool:
 
 def _is_key_id(text: str, start: int, item: str) -> bool:
     """With words such as `key ID` before it any eight hex digits count; alone only what cannot be much else."""
-    digits = _hex(item)
-    if _is_of_another_kind(text, start):
-        return False
-    if _KEY_BEFORE.search(text[max(0, start - _NEAREST) : start]):
-        return not (len(digits) == PREFIX_LENGTH and _DATE.match(digits))
+    digits, named = _hex(item), _is_called_key(text, start)
+    if named is not None:
+        return named and not (len(digits) == PREFIX_LENGTH and _DATE.match(digits))
     if "-" in item and len(digits) > PREFIX_LENGTH + 4:
         return True
     return len(item) == PREFIX_LENGTH and _mixed(item) and not _HRESULT.match(digits)
 
 
-def _is_of_another_kind(text: str, start: int) -> bool:
-    before = text[max(0, start - _NEXT) : start]
-    return bool(_OTHER_BEFORE.search(before) or _ERROR_BEFORE.search(before))
-
-
-def _named_key(text: str, start: int) -> bool:
-    named = _KEY_BEFORE.search(text[max(0, start - _NEAREST) : start])
-    return named is not None and not _is_of_another_kind(text, start)
+def _is_called_key(text: str, start: int) -> bool | None:
+    """Whether the words before call it a key's ID; False for another kind of number, None when they say nothing."""
+    before = text[max(0, start - _NEAREST) : start]
+    has_id = False
+    for n, word in enumerate(reversed(before.split()[-_WORDS_BEFORE:])):
+        bare = word.strip(_PUNCTUATION)
+        if bare.startswith(_KEY_WORDS):
+            return True
+        if bare.startswith(_OTHER_WORDS) or (n < 2 and bare.startswith(_ERROR_WORDS)):
+            return False
+        has_id = has_id or bare.startswith(_ID_WORDS)
+    return True if has_id or (not before.isascii() and _KEY_MARKS.search(before)) else None
 
 
 def _devices(text: str, lowered: str, start: int, end: int) -> Iterator[str]:
-    if len(text) != len(lowered) or not (match := _HOST.search(lowered, start, min(end, start + _LONGEST))):
+    if (
+        lowered[start].isdigit()
+        or len(text) != len(lowered)
+        or not (match := _HOST.search(lowered, start, min(end, start + _LONGEST)))
+    ):
         return
     name = match[0]
     if name.startswith(("kb", "win-1", "windows")) or name.isalpha():
@@ -167,6 +184,6 @@ def _devices(text: str, lowered: str, start: int, end: int) -> Iterator[str]:
     if _DEFAULT_NAME.fullmatch(name) and any(map(str.isdigit, name)):
         yield text[match.start() : match.end()].upper()
         return
-    before = _HOST_BEFORE.search(lowered, max(0, match.start() - _NEAREST), match.start())
+    before = _HOST_BEFORE.search(lowered[max(0, match.start() - _NEXT) : match.start()])
     if before and (before["label"] or before["dense"] or "-" in name[1:-1]):
         yield text[match.start() : match.end()].upper()

@@ -1,7 +1,8 @@
 """Patterns over the concepts of a text (`ticket_text_words`), and the rules made of them.
 
 A pattern is a regular expression over concepts: a word stands for its letter, `..3` for up to three other words of
-the same sentence, `--3` for as many of the same clause, `...` for the rest of the sentence, `>>` for anything up to the next 80 words.
+the same sentence, `--3` for as many of the same clause, `...` for the rest of the sentence, `>>` for anything up to
+the next 80 words.
 """
 
 import re

@@ -8,15 +8,19 @@ from tui.model.cause import CauseCode, Confidence
 
 _C, _LIKELY = CauseCode, Confidence.LIKELY
 
+_OF_THE_MACHINE = "(?<!tpm)(?<!tpm-)(?<!nonpc)(?<!usb)(?<!disk)(?<!inside)(?<!inside-)"
+"""Before `firmware`: not that of a TPM, a dock or a drive, and not `in the firmware`."""
+
 RULES: tuple[Rule, ...] = (
     Rule(
         _C.FIRMWARE_UPDATE,
-        "(?<!inside)(?<!inside-)(?<!tpm)(?<!tpm-)(?<!nonpc)(?<!usb)(?<!disk) firmware"
+        f"{_OF_THE_MACHINE} firmware"
         "(?: [-,0 inside windows install machine driver]{0,3}? update(?!..1 (?:usb|nonpc|tpm|disk))"
         "| ..1 went to [#0-])"
-        "| update [-,to windows machine new other_machine time]{0,4}? (?<!tpm)(?<!tpm-)(?<!nonpc)(?<!usb)(?<!disk)(?<!inside)(?<!inside-)"
-        " firmware (?!..2 (?:usb|nonpc|tpm|disk|settings))"
-        "| install ..1 firmware 0 | install ..2 (?:new|other_machine) ..1 firmware | (?:new|other_machine) ..1 firmware ..2 (?:install|[0])",
+        "| update [-,to windows machine new other_machine time]{0,4}?"
+        f"{_OF_THE_MACHINE} firmware (?!..2 (?:usb|nonpc|tpm|disk|settings))"
+        "| install ..4 firmware ..1 0 | install ..2 (?:new|other_machine) ..1 firmware"
+        "| (?:new|other_machine) ..1 firmware ..2 (?:install|0)",
         "the firmware was updated before the prompt",
         "firmware",
         confidence=_LIKELY,
@@ -57,7 +61,8 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         _C.SECUREBOOT_CHANGED,
-        "(?:secure boot|boot secure) ..1 policy ..3 change|policy ..4 (?:secure boot|boot secure) ..3 (?:change|replace)",
+        "(?:secure boot|boot secure) ..1 policy ..3 change"
+        "|policy ..4 (?:secure boot|boot secure) ..3 (?:change|replace)",
         "the screen says that the Secure Boot policy has changed",
         "policy",
         trigger=False,
@@ -67,7 +72,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         _C.SECUREBOOT_DISABLED,
-        "(?:secure boot|boot secure) ..3 off | off ..3 (?:secure boot|boot secure)",
+        "(?:secure boot|boot secure) --3 off | off --3 (?:secure boot|boot secure)",
         "Secure Boot was turned off before the prompt",
         "secure boot off",
         pcr=7,
@@ -99,21 +104,21 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         _C.TPM_CLEARED,
-        "(?:tpm ..3 clear | clear ..3 tpm)",
+        "tpm --3 clear | clear --3 tpm",
         "the TPM was cleared before the prompt",
         "tpm clear",
         confidence=_LIKELY,
     ),
     Rule(
         _C.TPM_DISABLED,
-        "tpm ..3 off | off ..2 tpm",
+        "tpm --3 off | off --2 tpm",
         "the TPM was disabled before the prompt",
         "tpm off",
         confidence=_LIKELY,
     ),
     Rule(
         _C.TPM_FAILURE,
-        "tpm ..2 broken | broken ..1 tpm",
+        "tpm --2 broken | broken --1 tpm",
         "the TPM does not work",
         "tpm broken",
         trigger=False,

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from importlib import resources
 
-_BEFORE = 100
+_BEFORE = 64
 _AFTER = 90
 _FEWEST, _WHOLE = 6, 7
 """Digits of a KB number: six in old ones, seven since 2016."""
@@ -43,6 +43,16 @@ _ABSENT = re.compile(
     r"|[^.\n]{0,60}\b(?:it|es|that)\s(?:is|was|ist|war)\s(?:not|nicht)\s(?:yet\s)?(?:installed|installiert|there)"
     r"|\s?(?:は|が)?(?:未適用|入っていない|インストールされていない)|\s?(?:没有|未)安装"
 )
+
+_HINTS = (
+    "artic", "artik", "artí", "arti", "doc", "see", "siehe", "voir", "descr", "guid", "read", "lies", "help", "topic",
+    "http", "fix", "solv", "resolv", "cure", "correct", "address", "behob", "gelöst", "oob", "out", "emerg", "notfall",
+    "without", "not", "no", "missing", "ohne", "kein", "sans", "sin", "senza", "neither", "isn", "wasn", "never",
+    "corri", "résol", "soluc", "risol", "repair", "nor",
+)  # fmt: skip
+_LATER_HINTS = ("not", "n't", "n’t", "never", "nicht", "pas ", "no ", "fix", "solve", "heb", "未", "没", "いない")
+"""Words without which none of the patterns above can match; looked for first, since most updates are just named."""
+_PARTING = str.maketrans("(\"'/-:,;.[", "          ")
 
 
 def _articles() -> frozenset[str]:
@@ -87,5 +97,8 @@ def _numbers(text: str, start: int, end: int, last: int) -> list[tuple[str, int,
 
 def _is_named_as_installed(text: str, start: int, end: int) -> bool:
     before, after = text[max(0, start - _BEFORE) : start], text[end : end + _AFTER]
-    told_away = _ARTICLE.search(before) or _CURE.search(before) or _WITHOUT.search(before)
-    return not (told_away or _ABSENT.match(after) or _CURES.match(after))
+    hinted = not before.isascii() or any(word.startswith(_HINTS) for word in before.translate(_PARTING).split())
+    if hinted and (_ARTICLE.search(before) or _CURE.search(before) or _WITHOUT.search(before)):
+        return False
+    told_away = any(hint in after for hint in _LATER_HINTS)
+    return not (told_away and (_ABSENT.match(after) or _CURES.match(after)))

@@ -8,12 +8,13 @@ the text for each of a thousand words, and the same for every language.
 import re
 import string
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from importlib import resources
+from typing import NamedTuple
 
-FILLER, STOP, PAUSE, SHAPE, NUMBER, UPDATE_ID, SCREEN_CODE = "-", ".", ",", "#", "0", "K", "V"
-"""Letters with a fixed meaning: a word without concept, the end of a sentence, the end of a clause, a token that may be an ID or a code,
-a number of three digits or more, a KB number, a code of the recovery screen."""
+FILLER, STOP, PAUSE, QUESTION, SHAPE, NUMBER, UPDATE_ID, SCREEN_CODE = "-", ".", ",", "?", "#", "0", "K", "V"
+"""Letters with a fixed meaning: a word without concept, the end of a sentence, the end of a clause, a question (before
+the end of its sentence), a token that may be an ID or a code, a number of three digits or more, a KB number, a code of
+the recovery screen."""
 
 _LETTERS = [c for c in string.ascii_letters + string.digits[1:] if c not in (UPDATE_ID, SCREEN_CODE)]
 _LETTERS += [chr(n) for n in range(0x100, 0x180)]
@@ -92,8 +93,7 @@ _SEEN: dict[str, str] = {}
 """The letters of tokens met before, punctuation included; emptied when it grows too large."""
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(NamedTuple):
     """A text as concepts, and the tokens of it that may be an ID, a code or an update."""
 
     code: str
@@ -145,7 +145,9 @@ def _letters(token: str) -> str:
 
 
 def _stop(token: str) -> str:
-    if token[-1] in ".!?…" or token[-2:-1] in (".", "!", "?"):
+    if "?" in token[-2:]:
+        return QUESTION + STOP
+    if token[-1] in ".!…" or token[-2:-1] in (".", "!"):
         return STOP
     return PAUSE if token[-1] in ",;:" else ""
 
@@ -175,7 +177,9 @@ def _dense_letters(token: str) -> Iterator[str]:
         if match.start() > end:
             yield FILLER
         end = match.end()
-        if word in "。！？!?.":
+        if word in "？?":
+            yield QUESTION + STOP
+        elif word in "。！!.":
             yield STOP
         elif word in "、，,;；":
             yield PAUSE

@@ -28,6 +28,12 @@ class EntraDevice:
     managed: bool | None
     registered_at: datetime | None
     last_sign_in: datetime | None
+    physical_ids: tuple[str, ...] = ()
+
+    @property
+    def autopilot(self) -> bool:
+        """Registered with Windows Autopilot, so that it may have had another owner (`[ZTDID]` in `physicalIds`)."""
+        return any(mark.upper().startswith("[ZTDID]") for mark in self.physical_ids)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +63,54 @@ class ManagedDevice:
     compliance: str
     last_sync: datetime | None
     actions: tuple[ActionResult, ...] = ()
+    enrolled_at: datetime | None = None
+    agent: str = ""
+    """Who manages it (Graph `managementAgent`); two agents mean co-management."""
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyState:
+    """How the device stands to one compliance policy (Graph `deviceCompliancePolicyState`)."""
+
+    name: str
+    state: str
+    settings: tuple[str, ...] = ()
+    """Settings that are not met, by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class EncryptionReport:
+    """Intune's encryption report of a device (beta `managedDeviceEncryptionState`); up to 24 hours behind.
+
+    `causes` are the words of `advancedBitLockerStates`, such as `recoveryKeyBackupFailed`; `success` is left out.
+    """
+
+    readiness: str
+    encryption: str
+    policy_state: str
+    policies: tuple[str, ...]
+    causes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Hardware:
+    """What Intune's inventory says of firmware and TPM (beta `hardwareInformation`)."""
+
+    bios: str
+    tpm_specification: str
+    tpm_manufacturer: str
+    edition: str
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryChange:
+    """An entry of the directory's audit log that changed a device object: what, when, and by whom."""
+
+    activity: str
+    device_name: str
+    object_id: str
+    at: datetime | None
+    by: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,24 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
-from tui.model.device import AdministrativeUnit, EntraDevice, ManagedDevice, User
+from tui.model.device import (
+    AdministrativeUnit,
+    DirectoryChange,
+    EncryptionReport,
+    EntraDevice,
+    Hardware,
+    ManagedDevice,
+    PolicyState,
+    User,
+)
 from tui.model.fact import Fact, SourceHealth
 from tui.model.finding import Finding
 from tui.model.ids import KeyTerm
 from tui.model.recovery_key import RecoveryKey
+from tui.model.rights import Rights
 
 
 class Verdict(StrEnum):
@@ -58,6 +69,24 @@ class Evidence:
     owners: tuple[User, ...] = ()
     units: tuple[AdministrativeUnit, ...] = ()
     self_service: bool | None = None
+    users: tuple[User, ...] = ()
+    """Registered users."""
+    policies: tuple[PolicyState, ...] = ()
+    encryption: EncryptionReport | None = None
+    hardware: Hardware | None = None
+    twins: tuple[EntraDevice, ...] = ()
+    """Other device objects of the same machine: same serial number, or the same name."""
+    twin_keys: tuple[RecoveryKey, ...] = ()
+    same_machine: bool | None = None
+    """The device that the key is of and the device that was asked for have one serial number; None when unknown."""
+    deleted: tuple[DirectoryChange, ...] = ()
+    """Deletions of device objects of the name asked for."""
+    owner_changes: tuple[DirectoryChange, ...] = ()
+    """Changes of the registered owner, newest first."""
+    indexed_at: datetime | None = None
+    """When the key metadata index was last complete; None when it never was."""
+    rights: Rights | None = None
+    """The engineer's own rights, where they are known."""
     sources: Mapping[str, SourceHealth] = field(default_factory=dict)
     pending: bool = True
     """Some source has not answered yet."""

@@ -1,51 +1,181 @@
-"""Mass incidents: incidents with one cause and one update, from evidence and not from text likeness. Pure."""
+"""Mass incidents: incidents with one cause and one trigger, from evidence and not from text likeness. Pure.
 
-from collections import defaultdict
+The book of groups takes incidents one by one and answers the same as if all had come at once, in any order.
+"""
+
+from bisect import bisect_left, insort
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 
-from tui.model.cause import Cause, CauseCode
 from tui.model.group import Group, GroupKey
 from tui.model.incident import Incident, IncidentState
+from tui.services.group_edits import NO_EDITS, Edits
+from tui.services.group_keys import group_key
+from tui.services.incident_evidence import IncidentEvidence
+
+__all__ = ["GroupBook", "IncidentEvidence", "group_incidents", "group_key"]
+
+_REASONS = 5
+_REASONS_READ = 50
+"""Members whose reasons a header reads: the oldest; the page reads all."""
 
 
-@dataclass(frozen=True, slots=True)
-class IncidentEvidence:
-    """What is known beyond the ticket: the cause from local diagnostics, the KB from the device's build."""
+@dataclass(slots=True)
+class _Bucket:
+    """Members of one key, oldest first, in two lists of one order."""
 
-    cause: Cause | None = None
-    kb: str = ""
+    order: list[tuple[float, str]] = field(default_factory=list)
+    states: Counter[IncidentState] = field(default_factory=Counter)
+
+    def add(self, incident: Incident) -> None:
+        insort(self.order, _place(incident))
+        self.states[incident.ticket.state] += 1
+
+    def remove(self, incident: Incident) -> None:
+        place = _place(incident)
+        at = bisect_left(self.order, place)
+        assert self.order[at] == place
+        del self.order[at]
+        self.states[incident.ticket.state] -= 1
 
 
-def group_key(incident: Incident, evidence: IncidentEvidence | None) -> GroupKey:
-    """The group an incident belongs to. What is unknown stays unknown: it never matches something known."""
-    cause = evidence.cause if evidence is not None and evidence.cause is not None else incident.reading.cause
-    kb = evidence.kb if evidence is not None and evidence.kb else _only(incident.reading.kbs)
-    code = CauseCode.NOT_BITLOCKER if incident.reading.bitlocker is False else cause.code
-    return GroupKey(code, -1 if cause.pcr is None else cause.pcr, kb)
+def _place(incident: Incident) -> tuple[float, str]:
+    return (incident.ticket.opened_at.timestamp(), incident.id)
 
 
-def _only(kbs: tuple[str, ...]) -> str:
-    return kbs[0] if len(kbs) == 1 else ""
+class GroupBook:
+    """All groups, kept in step with incidents, their evidence, and what engineers have merged or set apart."""
+
+    def __init__(self, edits: Edits = NO_EDITS) -> None:
+        self._incidents: dict[str, Incident] = {}
+        self._evidence: dict[str, IncidentEvidence] = {}
+        self._key_of: dict[str, GroupKey] = {}
+        self._buckets: dict[GroupKey, _Bucket] = {}
+        self._edits = edits
+        self._groups: dict[GroupKey, Group] = {}
+
+    def __len__(self) -> int:
+        return len(self._incidents)
+
+    def put(self, incident: Incident, evidence: IncidentEvidence | None = None) -> None:
+        """Take in a new or changed incident; evidence that is left out stays as it was."""
+        if incident.id in self._incidents:
+            self._take_out(incident.id)
+        if evidence is not None:
+            self._evidence[incident.id] = evidence
+        self._incidents[incident.id] = incident
+        key = self._key_for(incident)
+        self._key_of[incident.id] = key
+        self._buckets.setdefault(key, _Bucket()).add(incident)
+        self._groups.pop(self._edits.root(key), None)
+
+    def fill(self, incidents: Iterable[Incident], evidence: Mapping[str, IncidentEvidence]) -> None:
+        """Start from many incidents at once."""
+        self._incidents = {incident.id: incident for incident in incidents}
+        self._evidence = {name: known for name, known in evidence.items() if name in self._incidents}
+        self._key_of.clear()
+        self._groups.clear()
+        buckets: dict[GroupKey, list[Incident]] = {}
+        for incident in self._incidents.values():
+            key = self._key_for(incident)
+            self._key_of[incident.id] = key
+            buckets.setdefault(key, []).append(incident)
+        self._buckets = {key: _bucket(found) for key, found in buckets.items()}
+
+    def set_edits(self, edits: Edits) -> None:
+        """Apply what engineers decided; only incidents that the decisions name are placed anew."""
+        touched = (self._edits.named | edits.named) & self._incidents.keys()
+        self._edits = edits
+        self._groups.clear()
+        for incident_id in touched:
+            self.put(self._incidents[incident_id])
+
+    def evidence(self, incident_id: str) -> IncidentEvidence | None:
+        """What is known of an incident beyond its ticket."""
+        return self._evidence.get(incident_id)
+
+    def incident(self, incident_id: str) -> Incident | None:
+        """An incident of the book."""
+        return self._incidents.get(incident_id)
+
+    def key_of(self, incident_id: str) -> GroupKey | None:
+        """The group that an incident stands in."""
+        key = self._key_of.get(incident_id)
+        return None if key is None else self._edits.root(key)
+
+    def get(self, key: GroupKey) -> Group | None:
+        """A group by its key, also by one that was merged away."""
+        return self._found(self._edits.root(key), self._roots())
+
+    def groups(self) -> tuple[Group, ...]:
+        """All groups: those that claim a cause before undetermined ones of the same size, the largest open first."""
+        roots = self._roots()
+        found = [group for root in roots if (group := self._found(root, roots)) is not None]
+        return tuple(
+            sorted(found, key=lambda each: (-each.open_count, -len(each.members), not each.key.claims, each.key))
+        )
+
+    def _key_for(self, incident: Incident) -> GroupKey:
+        key = group_key(incident, self._evidence.get(incident.id))
+        return self._edits.place(incident.id, key) if self._edits.named else key
+
+    def _take_out(self, incident_id: str) -> None:
+        key = self._key_of.pop(incident_id)
+        self._buckets[key].remove(self._incidents[incident_id])
+        if not self._buckets[key].order:
+            del self._buckets[key]
+        self._groups.pop(self._edits.root(key), None)
+
+    def _roots(self) -> dict[GroupKey, list[GroupKey]]:
+        roots: dict[GroupKey, list[GroupKey]] = {}
+        for key in self._buckets:
+            roots.setdefault(self._edits.root(key), []).append(key)
+        return roots
+
+    def _found(self, root: GroupKey, roots: Mapping[GroupKey, list[GroupKey]]) -> Group | None:
+        if root not in roots:
+            return None
+        if root not in self._groups:
+            self._groups[root] = self._group(root, sorted(roots[root]))
+        return self._groups[root]
+
+    def _group(self, root: GroupKey, keys: list[GroupKey]) -> Group:
+        buckets = [self._buckets[key] for key in keys]
+        order = buckets[0].order if len(buckets) == 1 else sorted(each for bucket in buckets for each in bucket.order)
+        states: Counter[IncidentState] = sum((bucket.states for bucket in buckets), Counter())
+        members = tuple([place[1] for place in order])
+        return Group(
+            key=root,
+            members=members,
+            first_seen=self._opened(members[0]),
+            last_seen=self._opened(members[-1]),
+            states={state: states[state] for state in IncidentState if states[state]},
+            because=self._because(members[:_REASONS_READ]),
+            merged=tuple(key for key in keys if key != root),
+        )
+
+    def _opened(self, incident_id: str) -> datetime:
+        return self._incidents[incident_id].ticket.opened_at
+
+    def _because(self, members: Iterable[str]) -> tuple[str, ...]:
+        """What decided for most of the oldest members."""
+        said: Counter[str] = Counter()
+        for incident_id in members:
+            evidence = self._evidence.get(incident_id)
+            cause = evidence.cause if evidence is not None else None
+            said.update((cause or self._incidents[incident_id].reading.cause).because)
+        return tuple(reason for reason, _ in sorted(said.items(), key=lambda item: (-item[1], item[0]))[:_REASONS])
+
+
+def _bucket(incidents: list[Incident]) -> _Bucket:
+    order = sorted([(incident.ticket.opened_at.timestamp(), incident.id) for incident in incidents])
+    return _Bucket(order, Counter([incident.ticket.state for incident in incidents]))
 
 
 def group_incidents(incidents: Iterable[Incident], evidence: Mapping[str, IncidentEvidence]) -> tuple[Group, ...]:
-    """All groups, the largest open one first. The order of the incidents does not matter."""
-    members: dict[GroupKey, list[Incident]] = defaultdict(list)
-    for incident in incidents:
-        members[group_key(incident, evidence.get(incident.id))].append(incident)
-    groups = [_group(key, found) for key, found in members.items()]
-    return tuple(sorted(groups, key=lambda group: (-group.open_count, -len(group.members), group.key)))
-
-
-def _group(key: GroupKey, incidents: list[Incident]) -> Group:
-    incidents.sort(key=lambda incident: (incident.ticket.opened_at, incident.id))
-    reasons = {reason: None for incident in incidents for reason in incident.reading.cause.because}
-    return Group(
-        key=key,
-        members=tuple(incident.id for incident in incidents),
-        first_seen=incidents[0].ticket.opened_at,
-        last_seen=incidents[-1].ticket.opened_at,
-        open_count=sum(incident.ticket.state is not IncidentState.CLOSED for incident in incidents),
-        because=tuple(reasons)[:5],
-    )
+    """All groups at once. The order of the incidents does not matter."""
+    book = GroupBook()
+    book.fill(incidents, evidence)
+    return book.groups()

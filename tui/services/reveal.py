@@ -107,13 +107,13 @@ class RevealService:
     async def _over_limit(self) -> Problem | None:
         hour_ago = self._clock.now() - timedelta(hours=1)
         me = self._operator()
-        rows = await self._audit.rows_of({AuditEvent.DRAW}, hour_ago)
+        rows = await self._audit.rows_of({AuditEvent.INTENT}, hour_ago)
         mine = sum(row.entry.operator == me for row in rows)
         if mine < self.policy.max_per_hour:
             return None
         return Problem(
             ProblemKind.POLICY,
-            f"{mine} keys disclosed in the last hour; the limit is {self.policy.max_per_hour}",
+            f"{mine} keys were asked for in the last hour; the limit is {self.policy.max_per_hour}",
             "reveal.max_per_hour protects against bulk harvesting",
             "Let a colleague take over, or wait.",
         )

@@ -5,13 +5,16 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from tui.errors import Problem, ProblemKind
 from tui.model.audit import AuditEntry, AuditEvent, AuditRow, DeviceRef, Operator
 from tui.ports import AuditTrail
 from tui.services.dossier import CloudSources
 
-DEBT_EVENTS = frozenset({AuditEvent.DRAW, AuditEvent.ROTATE_REQUEST, AuditEvent.ROTATE_CONFIRM, AuditEvent.OUTCOME})
+DEBT_EVENTS = frozenset(
+    {AuditEvent.DRAW, AuditEvent.DELIVER, AuditEvent.ROTATE_REQUEST, AuditEvent.ROTATE_CONFIRM, AuditEvent.OUTCOME}
+)
 """The events that debts are computed from."""
 
 
@@ -43,25 +46,31 @@ class Debt:
 
 
 def debts_of(rows: Iterable[AuditRow]) -> tuple[Debt, ...]:
-    """Compute the debts from audit rows, oldest first. Pure."""
+    """Compute the debts from audit rows, oldest disclosure first. Pure.
+
+    Intune rotates a device, so a request counts for every key of it; a key that is disclosed again is owed again.
+    """
     debts: dict[str, Debt] = {}
-    requests: dict[str, str] = {}
+    requested: dict[str, DeviceRef] = {}
     for row in rows:
         entry = row.entry
-        debt = debts.get(entry.key_id)
-        if entry.event is AuditEvent.DRAW:
+        if entry.event in (AuditEvent.DRAW, AuditEvent.DELIVER):
+            debts.pop(entry.key_id, None)
             debts[entry.key_id] = Debt(entry.key_id, entry.device, entry.ticket, row.at)
-        elif debt is None:
-            continue
         elif entry.event is AuditEvent.ROTATE_REQUEST:
-            requests[entry.flow] = entry.key_id
-            debts[entry.key_id] = replace(debt, state=DebtState.PENDING, requested_at=row.at, detail="")
-        elif entry.event is AuditEvent.OUTCOME and entry.flow in requests:
-            if entry.ended_by == "failed":
-                debts[entry.key_id] = replace(debt, state=DebtState.FAILED, detail=entry.note)
-        elif entry.event is AuditEvent.ROTATE_CONFIRM:
-            debts[entry.key_id] = replace(debt, state=DebtState.PROVEN, detail=entry.note)
+            requested[entry.flow] = entry.device
+            _mark(debts, entry.device, state=DebtState.PENDING, requested_at=row.at, detail="")
+        elif entry.event is AuditEvent.OUTCOME and entry.flow in requested and entry.ended_by == "failed":
+            _mark(debts, requested[entry.flow], state=DebtState.FAILED, detail=entry.note)
+        elif entry.event is AuditEvent.ROTATE_CONFIRM and entry.key_id in debts:
+            debts[entry.key_id] = replace(debts[entry.key_id], state=DebtState.PROVEN, detail=entry.note)
     return tuple(debts.values())
+
+
+def _mark(debts: dict[str, Debt], device: DeviceRef, **changes: Any) -> None:
+    for key_id, debt in debts.items():
+        if debt.is_open and debt.device.id == device.id:
+            debts[key_id] = replace(debt, **changes)
 
 
 class RotationService:

@@ -14,9 +14,9 @@ import msgspec
 
 from tui.clock import Clock, SystemClock
 from tui.errors import Problem, ProblemKind
-from tui.model.audit import AuditEntry, AuditEvent, AuditRow, Operator
+from tui.model.audit import AuditEntry, AuditEvent, AuditRow
 from tui.store import audit_reading, recovery
-from tui.store.audit_reading import OpenFlow, RotationDebt
+from tui.store.audit_reading import OpenFlow
 from tui.store.audit_schema import AUDIT_FILE, AUDIT_MIGRATIONS
 from tui.store.audit_writing import AuditContext, Chain
 from tui.store.chain_key import KEY_FILE, settle_key
@@ -149,22 +149,6 @@ class AuditStore:
     async def rows_of(self, events: Collection[AuditEvent], since: datetime | None = None) -> Sequence[AuditRow]:
         """Rows of some events, oldest first, from a time on or from the beginning."""
         return await self._ask(partial(audit_reading.of_events, events=events, since=since))
-
-    async def rows_of_flow(self, flow: str) -> Sequence[AuditRow]:
-        """INTENT, DRAW, OUTCOME and whatever else belongs to one reveal, oldest first."""
-        return await self._ask(partial(audit_reading.of_flow, flow=flow))
-
-    async def rows_since(self, start: datetime) -> Sequence[AuditRow]:
-        """All rows from a time on, oldest first."""
-        return await self._ask(partial(audit_reading.since, start=start))
-
-    async def rotation_debts(self) -> Sequence[RotationDebt]:
-        """Keys that were disclosed and not proven rotated since, oldest disclosure first."""
-        return await self._ask(audit_reading.rotation_debts)
-
-    async def reads_by(self, operator: Operator, since: datetime) -> int:
-        """How many keyed reads an engineer began since a time; the operator is known by `oid`, else by `upn`."""
-        return await self._ask(partial(audit_reading.reads_by, operator=operator, start=since))
 
     async def open_flows(self) -> Sequence[OpenFlow]:
         """Every INTENT without an OUTCOME, oldest first."""

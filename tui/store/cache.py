@@ -163,6 +163,9 @@ def _is_damage(error: Exception) -> bool:
     if isinstance(error, ValueError):
         # A text that cannot be written is the caller's, not the file's.
         return not isinstance(error, UnicodeEncodeError)
+    if isinstance(error, sqlite3.OperationalError) and str(error).startswith("Could not decode to UTF-8"):
+        # Python's own complaint about a text column; it has no code of SQLite's.
+        return True
     return isinstance(error, _Unreadable) or primary_code(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 

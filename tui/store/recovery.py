@@ -39,6 +39,6 @@ def _outcome(intent: AuditRow) -> AuditEntry:
         graph_date="",
         http_status=0,
         shown_ms=0,
-        ended_by=FOUND_AT_START,
-        note=UNKNOWN,
+        ended_by=UNKNOWN,
+        note=FOUND_AT_START,
     )

@@ -1,21 +1,37 @@
-"""The pane on the terminal, seen from the child: some cells, which hold digits or bullets."""
+"""The pane on the terminal, seen from the child: what stands there, and what takes it away."""
 
 import os
 import select
 import time
-from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from tui.errors import Problem, ProblemKind
-from tui.vault.messages import Draw
-from tui.vault.password import BLOCK_DIGITS, RecoveryPassword
+from tui.ports import Cell
 
-BULLET = "\u2022"
 WRITE_SECONDS = 0.4
 """How long one write may wait for a terminal that takes nothing."""
 
-Position = tuple[int, int]
-"""Column and row, from zero."""
-Stroke = tuple[Position, bytes | memoryview]
+
+@dataclass(frozen=True, slots=True)
+class Stroke:
+    """Some cells of one row: what is written there, and what takes its place in the end."""
+
+    cell: Cell
+    width: int
+    text: bytes | memoryview
+    mask: str
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Strokes in the colours of an SGR sequence."""
+
+    sgr: str
+    strokes: Sequence[Stroke]
+
+
+_Size = tuple[int, int]
 
 
 class Pane:
@@ -23,7 +39,7 @@ class Pane:
 
     def __init__(self, tty: int) -> None:
         self._tty = tty
-        self._cells: tuple[Position, ...] = ()
+        self._standing: dict[Cell, tuple[int, str]] = {}
         self._sgr = ""
         self._size = (0, 0)
         self._hangup = select.poll()
@@ -34,28 +50,62 @@ class Pane:
         """The terminal is gone: its window was closed, or the line dropped."""
         return bool(self._hangup.poll(0))
 
-    def draw(self, password: RecoveryPassword, order: Draw) -> None:
-        """Write the wanted blocks, the others as bullets, with cursor and colours as they were.
+    def measure(self) -> _Size:
+        """Columns and rows; zeros when nobody knows."""
+        try:
+            size = os.get_terminal_size(self._tty)
+        except OSError:
+            return 0, 0
+        return size.columns, size.lines
 
-        Cells of an earlier drawing that are left now get bullets first. After a resize they do not: the console has
-        repainted everything then, and something else stands there. Raises `Problem` when the pane does not fit, or the
-        terminal takes nothing.
+    def draw(self, picture: Picture) -> None:
+        """Put up a picture in place of the one that stands, with cursor and colours as they were.
+
+        Cells of the old one are masked first. After a resize they are not: the console has repainted everything then,
+        and something else stands there. Raises `Problem` when it does not fit, or the terminal takes nothing.
         """
-        size = self._measure()
-        if not all(_room(cell, size) == BLOCK_DIGITS for cell in order.cells):
+        size = self.measure()
+        if not all(_room(stroke.cell, stroke.width, size) == stroke.width for stroke in picture.strokes):
             raise Problem(
                 ProblemKind.LOCAL,
                 "The digits do not fit on the terminal",
                 f"It has {size[0]} columns and {size[1]} rows now",
                 "Make the terminal larger, and reveal again",
             )
-        left = () if size != self._size else tuple(cell for cell in self._cells if cell not in order.cells)
-        strokes: list[Stroke] = [(cell, _bullets(BLOCK_DIGITS)) for cell in left]
-        for block, cell in enumerate(order.cells):
-            strokes.append((cell, password.block(block) if block in order.blocks else _bullets(BLOCK_DIGITS)))
+        old = self._masks(size) if size == self._size else []
         # Known before the write: half of it may arrive.
-        self._cells, self._sgr, self._size = order.cells, order.sgr, size
-        if not self._write(strokes):
+        self._standing, self._size, self._sgr = {}, size, picture.sgr
+        self._put(picture, old)
+
+    def add(self, picture: Picture) -> None:
+        """Write into the picture that stands; raises `Problem` like `draw`."""
+        self._put(picture, [])
+
+    def mask(self) -> bool:
+        """Take the picture away; False when the terminal took nothing. What it covered stays known until the end."""
+        size = self.measure()
+        return size != self._size or self._write(self._sgr, self._masks(size))
+
+    def erase(self, *, console_gone: bool) -> bool:
+        """Take everything away; False when the terminal took nothing.
+
+        After a resize the terminal may have moved the digits. A living console has repainted them; without one the
+        whole display is erased.
+        """
+        if not self._standing:
+            return True
+        size = self.measure()
+        display = b"\x1b[2J" if console_gone and size != self._size else b""
+        return self._write(self._sgr, self._masks(size), display)
+
+    def send(self, sequence: bytes | bytearray) -> bool:
+        """Write a sequence that draws nothing."""
+        return write_within(self._tty, sequence, WRITE_SECONDS)
+
+    def _put(self, picture: Picture, old: list[tuple[Cell, bytes | memoryview]]) -> None:
+        for stroke in picture.strokes:
+            self._standing[stroke.cell] = (stroke.width, stroke.mask)
+        if not self._write(picture.sgr, [*old, *((stroke.cell, stroke.text) for stroke in picture.strokes)]):
             raise Problem(
                 ProblemKind.LOCAL,
                 "The terminal takes no output",
@@ -63,37 +113,24 @@ class Pane:
                 "Look whether the terminal is paused (Ctrl+Q goes on) or the line is down, and reveal again",
             )
 
-    def erase(self, *, console_gone: bool) -> bool:
-        """Put bullets over the digits; False when the terminal took nothing.
+    def _masks(self, size: _Size) -> list[tuple[Cell, bytes | memoryview]]:
+        return [
+            (cell, mask[: _room(cell, width, size)].encode())
+            for cell, (width, mask) in self._standing.items()
+            if _room(cell, width, size)
+        ]
 
-        After a resize the terminal may have moved the digits. A living console has repainted them; without one the
-        whole display is erased.
-        """
-        if not self._cells:
-            return True
-        size = self._measure()
-        display = b"\x1b[2J" if console_gone and size != self._size else b""
-        strokes = [(cell, _bullets(room)) for cell in self._cells if (room := _room(cell, size))]
-        return self._write(strokes, display)
-
-    def _write(self, strokes: Iterable[Stroke], first: bytes = b"") -> bool:
+    def _write(self, sgr: str, strokes: Sequence[tuple[Cell, bytes | memoryview]], first: bytes = b"") -> bool:
         # ESC 7 and ESC 8 keep cursor and colours (DECSC, DECRC).
         out = bytearray(b"\x1b7" + first)
         for (column, row), text in strokes:
-            out += f"\x1b[{row + 1};{column + 1}H\x1b[{self._sgr}m".encode()
+            out += f"\x1b[{row + 1};{column + 1}H\x1b[0;{sgr}m".encode()
             out += text
         out += b"\x1b[0m\x1b8"
         try:
             return write_within(self._tty, out, WRITE_SECONDS)
         finally:
             out[:] = bytes(len(out))
-
-    def _measure(self) -> tuple[int, int]:
-        try:
-            size = os.get_terminal_size(self._tty)
-        except OSError:
-            return 0, 0
-        return size.columns, size.lines
 
 
 def write_within(descriptor: int, data: bytes | bytearray, seconds: float) -> bool:
@@ -116,13 +153,9 @@ def write_within(descriptor: int, data: bytes | bytearray, seconds: float) -> bo
     return True
 
 
-def _room(cell: Position, size: tuple[int, int]) -> int:
-    """How many digits of a block fit from this cell on; a terminal of unknown size (0, 0) has room."""
+def _room(cell: Cell, width: int, size: _Size) -> int:
+    """How many of so many cells there are from this one on; a terminal of unknown size (0, 0) has room."""
     columns, rows = size
     if not (columns and rows):
-        return BLOCK_DIGITS
-    return max(0, min(BLOCK_DIGITS, columns - cell[0])) if cell[1] < rows else 0
-
-
-def _bullets(count: int) -> bytes:
-    return (BULLET * count).encode()
+        return width
+    return max(0, min(width, columns - cell[0])) if cell[1] < rows else 0

@@ -1,15 +1,26 @@
 """The one keyed read of a reveal: GET recoveryKeys/{id}?$select=key, once, no retry."""
 
+from dataclasses import dataclass
+
 from kiota_abstractions.base_request_configuration import RequestConfiguration
 from kiota_abstractions.request_information import RequestInformation
 
 from tui.errors import Problem, ProblemKind
 from tui.model.ids import parse_guid
 from tui.sources.graph.transport import Answer, Ask, Transport
-from tui.vault.messages import Held, Prepare, Read, harmless
+from tui.vault.messages import Prepare, Read, harmless
 from tui.vault.password import RecoveryPassword, password_in
 
 _KEY = Ask("the recovery key", permission="BitlockerKey.Read.All", role="Helpdesk Administrator")
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What Graph said beside the key."""
+
+    request_id: str
+    graph_date: str
+    http_status: int
 
 
 class KeyReader:
@@ -20,7 +31,7 @@ class KeyReader:
         self._user_agent = order.user_agent
         self._transport = Transport(order.endpoint, self._bearer, timeout=order.timeout)
 
-    async def fetch(self, order: Read) -> tuple[RecoveryPassword, Held]:
+    async def fetch(self, order: Read) -> tuple[RecoveryPassword, Answered]:
         """Ask for the key and check what comes; raises `Problem`."""
         key_id = parse_guid(order.key_id)
         if key_id is None:
@@ -38,7 +49,7 @@ class KeyReader:
         except Problem as problem:
             problem.status, problem.request_id = answer.status, request_id
             raise
-        return password, Held(request_id, _header(answer, "date"), answer.status)
+        return password, Answered(request_id, _header(answer, "date"), answer.status)
 
     async def close(self) -> None:
         """Close the connection."""

@@ -4,22 +4,28 @@ No message of the child has a place for a digit of a recovery password. The cons
 """
 
 import re
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
 from tui.errors import Problem, ProblemKind
 from tui.model.ids import parse_guid
+from tui.ports import SHOWN_SECONDS
 from tui.text import clean_line
 
 LINE_LIMIT = 128 * 1024
 """Bytes of one message; a bearer token takes 2 to 5 KB, with many groups in it some more."""
 
 Cell = Annotated[int, msgspec.Meta(ge=0, lt=10_000)]
-Cells = Annotated[tuple[tuple[Cell, Cell], ...], msgspec.Meta(min_length=8, max_length=8)]
+Place = tuple[Cell, Cell]
+Cells = Annotated[tuple[Place, ...], msgspec.Meta(min_length=8, max_length=8)]
 Sgr = Annotated[str, msgspec.Meta(pattern=r"\A[0-9;:]{0,64}\Z")]
 Block = Annotated[int, msgspec.Meta(ge=0, lt=8)]
 Cause = Annotated[str, msgspec.Meta(pattern=r"\A[a-z0-9-]{1,40}\Z")]
+Milliseconds = Annotated[int, msgspec.Meta(ge=0, le=SHOWN_SECONDS * 1000)]
+Key = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z+_]{1,20}\Z")]
+Digit = Annotated[int, msgspec.Meta(ge=0, lt=6)]
+"""The place of a digit in its block."""
 
 
 class Prepare(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="prepare"):
@@ -36,15 +42,56 @@ class Read(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="read"):
     key_id: str
     client_request_id: str
     token: str
+    hold_seconds: Annotated[int, msgspec.Meta(ge=1)]
 
 
 class Draw(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="draw"):
-    """Write these blocks to these cells, until then."""
+    """Write these blocks to these cells, until then; bullets again after so many milliseconds (0: not before)."""
 
     cells: Cells
     sgr: Sgr
     blocks: tuple[Block, ...]
     deadline_boottime_ns: int
+    mask_after_ms: Milliseconds = 0
+
+
+class Dictate(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="dictate"):
+    """Write one block and its words, and compare with it what is typed."""
+
+    lines: tuple[Place, Place]
+    width: Annotated[int, msgspec.Meta(ge=32, lt=1000)]
+    field: Place
+    sgr: Sgr
+    block: Block
+    language: Literal["en", "de", "fr", "pl", "es"]
+    deadline_boottime_ns: int
+    mask_after_ms: Milliseconds = 0
+
+
+class Seal(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="seal"):
+    """Encrypt the key to this public key, and write the ciphertext from this cell on."""
+
+    cell: Place
+    width: Cell
+    height: Cell
+    sgr: Sgr
+    recipient: Annotated[str, msgspec.Meta(max_length=200)]
+    form: Literal["text", "qr"]
+    deadline_boottime_ns: int
+
+
+class Copy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="copy"):
+    """Put the key on the clipboard."""
+
+    route: Literal["local", "osc52"]
+    deadline_boottime_ns: int
+
+
+class Lend(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="lend"):
+    """Read the terminal from now on; tell of these keys, and end on those."""
+
+    keys: tuple[Key, ...]
+    ending: tuple[tuple[Key, Cause], ...]
 
 
 class Clear(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="clear"):
@@ -67,10 +114,33 @@ class Held(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="held"):
     request_id: str
     graph_date: str
     http_status: int
+    deadline_boottime_ns: int
 
 
 class Drawn(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="drawn"):
-    """The digits stand on the terminal."""
+    """What was asked for is done: it stands on the terminal, or on the clipboard, or the keyboard is taken over."""
+
+
+class Pressed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="pressed"):
+    """A key that the console wants to know of."""
+
+    key: Key
+
+
+class Compared(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="compared"):
+    """A block was read back: the places that differ, and which other block it is."""
+
+    block: Block
+    differs: Annotated[tuple[Digit, ...], msgspec.Meta(max_length=6)]
+    is_block: Block | None = None
+
+
+class Hidden(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="hidden"):
+    """The digits became bullets by themselves."""
+
+
+class Beat(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="beat"):
+    """The child has the keyboard, and lives."""
 
 
 class Refused(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="refused"):
@@ -120,8 +190,8 @@ class Gone(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="gone"):
     shown_ms: int
 
 
-Order = Prepare | Read | Draw | Clear
-Report = Ready | Held | Drawn | Refused | Gone
+Order = Prepare | Read | Draw | Dictate | Seal | Copy | Lend | Clear
+Report = Ready | Held | Drawn | Refused | Gone | Pressed | Compared | Hidden | Beat
 
 ORDERS = msgspec.json.Decoder(Order)
 REPORTS = msgspec.json.Decoder(Report)

@@ -1,5 +1,7 @@
 """A recovery password while it is held: 48 ASCII digits in one buffer that can be wiped. Lives in the child only."""
 
+from dataclasses import dataclass
+
 import msgspec
 
 from tui.errors import Problem, ProblemKind
@@ -10,6 +12,17 @@ BODY_LIMIT = 16 * 1024
 """Bytes of an answer about one key; an honest one has about 400."""
 
 _ALARM_STEP = "Do not read anything out; tell your security team, with the request id"
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """How a block that was read back differs from the right one: places 0 to 5, and never a digit.
+
+    `is_block` is the block that was read instead, if it is another one of this password.
+    """
+
+    differs: tuple[int, ...]
+    is_block: int | None = None
 
 
 class RecoveryPassword:
@@ -23,6 +36,26 @@ class RecoveryPassword:
     def block(self, index: int) -> memoryview:
         """The six digits of a block, 0 to 7, without a copy."""
         return memoryview(self._digits)[index * BLOCK_DIGITS : (index + 1) * BLOCK_DIGITS]
+
+    def compare(self, index: int, typed: bytes | bytearray) -> Comparison:
+        """Hold what was read back against a block, digit by digit.
+
+        The blocks' own check (divisible by 11) lets swapped blocks through, and one in twelve of other mistakes.
+        """
+        block = self.block(index)
+        differs = [place for place in range(BLOCK_DIGITS) if place >= len(typed) or block[place] != typed[place]]
+        if len(typed) > BLOCK_DIGITS:
+            differs = differs or [BLOCK_DIGITS - 1]
+        others = [other for other in range(BLOCKS) if differs and self.block(other) == typed]
+        return Comparison(tuple(differs), others[0] if others else None)
+
+    def dashed(self) -> bytearray:
+        """The whole as it is written, for the buffer of somebody who wipes it."""
+        text = bytearray()
+        for index in range(BLOCKS):
+            text += self.block(index)
+            text += b"-" if index < BLOCKS - 1 else b""
+        return text
 
     def wipe(self) -> None:
         """Overwrite the digits."""

@@ -61,11 +61,11 @@ class _Attributed(msgspec.Struct):
 
 
 class _Qualified(msgspec.Struct):
-    text: int = msgspec.field(name="#text")
+    text: int | str = msgspec.field(name="#text")
 
 
 class _System(msgspec.Struct):
-    EventID: int | _Qualified
+    EventID: int | str | _Qualified
     Provider: _Attributed | None = None
     TimeCreated: _Attributed | None = None
     Channel: str | None = None
@@ -77,7 +77,8 @@ class _System(msgspec.Struct):
 
     @property
     def id(self) -> int:
-        return self.EventID if isinstance(self.EventID, int) else self.EventID.text
+        told = self.EventID.text if isinstance(self.EventID, _Qualified) else self.EventID
+        return int(told) if isinstance(told, int) or told.isdecimal() else -1
 
     @property
     def time(self) -> str:
@@ -223,7 +224,7 @@ def _kind(head: str, text: str, tally: Tally) -> _Kind:
     system = event.System
     tally.channels.add(clean_line(system.Channel or ""))
     # Only a head that holds the name and the whole id stands for all records that begin with it.
-    told = head.startswith(f'{system.provider}"') and re.search(rf'"(?:EventID|#text)":{system.id}\D', head)
+    told = head.startswith(f'{system.provider}"') and re.search(rf'"(?:EventID|#text)":"?{system.id}\D', head)
     wanted = is_wanted(system.provider, system.id)
     label = f"{clean_line(system.provider)}/{system.id}"
     return tally.kinds.setdefault(head if told else label, _Kind(label, wanted, bool(told) and not wanted))

@@ -12,6 +12,9 @@ from tui.diagnosis.measured_boot.names import DIGEST_SIZES, EV_NO_ACTION, SHA1
 MAX_EVENTS = 100_000
 """Records read of one log; real ones have a few hundred, a file of zeros has one every sixteen bytes."""
 
+MAX_BYTES = 16 << 20
+"""Bytes read of one log; firmware sets aside some ten kilobytes, and Windows' part takes as much again."""
+
 _SPEC_ID = b"Spec ID Event03\0"
 _SHA1_HEAD = struct.Struct("<II20sI")
 _AGILE_HEAD = struct.Struct("<III")
@@ -117,6 +120,7 @@ class _Reader:
 
 def read_log(data: bytes) -> BootLog:
     """Read a measured-boot log. Damage ends the reading and is told in `error`; it never raises."""
+    data = data[:MAX_BYTES]
     reader = _Reader(data, 0, None)
     if len(data) < _SHA1_HEAD.size:
         return BootLog(trailing=len(data), error="shorter than one event")

@@ -97,16 +97,15 @@ def service_client(adapter: Adapter) -> GraphServiceClient:
 
 def touch_builders(client: GraphServiceClient) -> None:
     """Import every builder in use now, off the event loop, and not under somebody's key press."""
-    device = client.devices.by_device_id("-")
     directory = client.role_management.directory
     _ = (
         client.information_protection.bitlocker.recovery_keys.by_bitlocker_recovery_key_id("-"),
         client.devices_with_device_id("-"),
-        device.registered_owners,
-        device.member_of.graph_administrative_unit,
         client.users.by_user_id("-").owned_devices,
-        client.device_management.managed_devices,
+        client.devices,
+        client.device_management.managed_devices.by_managed_device_id("-").device_compliance_policy_states,
         directory.role_assignment_schedule_instances.filter_by_current_user_with_on("principal"),
+        directory.role_eligibility_schedule_instances.filter_by_current_user_with_on("principal"),
         directory.role_definitions.by_unified_role_definition_id("-"),
         client.policies.authorization_policy,
         client.me,

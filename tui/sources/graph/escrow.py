@@ -6,7 +6,8 @@ from typing import Any
 from tui.errors import Problem, ProblemKind
 from tui.model.ids import parse_guid
 from tui.model.recovery_key import RecoveryKey
-from tui.sources.graph.paging import literal, narrow, one, pages
+from tui.ports import KeyPage
+from tui.sources.graph.paging import linked_pages, literal, narrow, one, pages
 from tui.sources.graph.problems import Ask
 from tui.sources.graph.reading import recovery_key
 from tui.sources.graph.transport import Transport
@@ -62,10 +63,16 @@ class EntraEscrow:
 
     async def all_keys(self) -> AsyncIterator[Sequence[RecoveryKey]]:
         """All keys that the engineer may see, page by page; calls of the engineer's own go first."""
-        info = self._keys().to_get_request_information()
-        found = pages(self._transport, info, _PAGE, recovery_key, KEY_METADATA, limit=ALL_PAGES, background=True)
-        async for page in found:
-            yield page
+        async for page in self.key_pages():
+            if page.keys:
+                yield page.keys
+
+    async def key_pages(self, resume: str = "") -> AsyncIterator[KeyPage]:
+        """The pages of all keys with their links; `resume` is a link of an earlier run, refused when it is foreign."""
+        info = self._transport.page(resume) if resume else self._keys().to_get_request_information()
+        found = linked_pages(self._transport, info, _PAGE, recovery_key, KEY_METADATA, limit=ALL_PAGES, background=True)
+        async for keys, link in found:
+            yield KeyPage(tuple(keys), link)
 
     def _keys(self) -> Any:
         return self._transport.client.information_protection.bitlocker.recovery_keys

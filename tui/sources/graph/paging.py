@@ -70,26 +70,42 @@ async def pages(
     background: bool = False,
 ) -> AsyncIterator[list[T]]:
     """The list's pages as model values, empty ones left out; objects of another kind too."""
+    async for items, _ in linked_pages(transport, info, decode, read, ask, limit=limit, background=background):
+        if items:
+            yield items
+
+
+async def linked_pages(
+    transport: Transport,
+    info: RequestInformation,
+    decode: Callable[[bytes], Page[Wire]],
+    read: Reader[Wire, T],
+    ask: Ask,
+    *,
+    limit: int = PAGES,
+    background: bool = False,
+) -> AsyncIterator[tuple[list[T], str]]:
+    """Every page, empty ones too, with the link to the next one; the last page's link is empty."""
     links: set[str] = set()
     contents: set[int] = set()
     empty = 0
     for _ in range(limit):
         answer = await transport.send(info, str(uuid4()), retries=RETRIES, ask=ask, background=background)
-        page, items = await _decoded(answer, lambda body: _read(decode(body), read), ask)
+        page, items = await _decoded(answer, lambda body: items_of(decode(body), read), ask)
+        empty = 0 if items else empty + 1
         if items:
-            empty, mark = 0, hash(tuple(items))
+            mark = hash(tuple(items))
             if page.next_link and mark in contents:
                 raise _endless(answer, ask, "The same page came twice")
             contents.add(mark)
-            yield items
-        else:
-            empty += 1
         if not page.next_link:
+            yield items, ""
             return
         if page.next_link in links or empty > EMPTY_PAGES:
             raise _endless(answer, ask, "Its pages turn in a circle" if empty == 0 else "Empty pages do not end")
         links.add(page.next_link)
         info = transport.page(page.next_link)
+        yield items, page.next_link
     raise _endless(answer, ask, f"It has more than {limit} pages")
 
 
@@ -104,7 +120,8 @@ async def everything(
     return [item async for page in pages(transport, info, decode, read, ask) for item in page]
 
 
-def _read(page: Page[Wire], read: Reader[Wire, T]) -> tuple[Page[Wire], list[T]]:
+def items_of(page: Page[Wire], read: Reader[Wire, T]) -> tuple[Page[Wire], list[T]]:
+    """A page and its model values; raises `Unreadable` when none of its items has a usable id."""
     found = [read(wire) for wire in page.value]
     items = [item for item in found if item is not None and not isinstance(item, Other)]
     if found and all(item is None for item in found):

@@ -38,6 +38,8 @@ class Assignment:
     role: str
     scope: str
     actions: tuple[str, ...] | None
+    activated: bool = False
+    until: datetime | None = None
 
 
 def text(value: object, limit: int = 500) -> str:
@@ -48,6 +50,11 @@ def text(value: object, limit: int = 500) -> str:
 def guid(value: object) -> str:
     """A GUID in canonical form; anything else is not there."""
     return (parse_guid(value) or "") if isinstance(value, str) and len(value) <= 64 else ""
+
+
+def texts(value: object, limit: int = 32) -> tuple[str, ...]:
+    """The strings of a list, cleaned; anything else is not there."""
+    return tuple(text(each, 200) for each in value[:limit] if isinstance(each, str)) if isinstance(value, list) else ()
 
 
 def flag(value: object) -> bool | None:
@@ -111,6 +118,7 @@ def entra_device(wire: WireDevice) -> EntraDevice | Other | None:
         managed=flag(wire.is_managed),
         registered_at=moment(wire.registration_date_time),
         last_sign_in=moment(wire.approximate_last_sign_in_date_time),
+        physical_ids=texts(wire.physical_ids),
     )
 
 
@@ -132,6 +140,8 @@ def managed_device(wire: WireManagedDevice) -> ManagedDevice | None:
         compliance=text(wire.compliance_state, 64),
         last_sync=moment(wire.last_sync_date_time),
         actions=_actions(wire.device_action_results),
+        enrolled_at=moment(wire.enrolled_date_time),
+        agent=text(wire.management_agent, 64),
     )
 
 
@@ -175,7 +185,14 @@ def assignment(wire: WireAssignment) -> Assignment | None:
     if not role_id and definition is None:
         return None
     name = text(definition.display_name) if definition else ""
-    return Assignment(role_id, name, text(wire.directory_scope_id, 200), allowed_actions(definition))
+    return Assignment(
+        role_id,
+        name,
+        text(wire.directory_scope_id, 200),
+        allowed_actions(definition),
+        text(wire.assignment_type, 40).lower() == "activated",
+        moment(wire.end_date_time),
+    )
 
 
 def allowed_actions(definition: WireRoleDefinition | None) -> tuple[str, ...] | None:

@@ -10,10 +10,13 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from tui.errors import Problem, ProblemKind
+from tui.model.wire import Call, Workload
+from tui.sources.graph.lanes import BACKGROUND, IN_FLIGHT, Lanes, workload_of
 from tui.sources.graph.problems import (
     GRAPH_SETTING,
     SOMETHING,
@@ -23,34 +26,27 @@ from tui.sources.graph.problems import (
     request_id,
     unreadable,
 )
-from tui.sources.upstream import Answer, Peer, TooSlow, is_json, media_type, unreachable
+from tui.sources.upstream import Answer, Peer, TooSlow, is_json, media_type, retry_after, unreachable
 from tui.text import clean_line
 
 if TYPE_CHECKING:
     from kiota_abstractions.request_information import RequestInformation
     from msgraph import GraphServiceClient
 
-__all__ = ["Answer", "Ask", "Call", "Transport", "connect"]
+__all__ = ["BACKGROUND", "IN_FLIGHT", "Answer", "Ask", "Call", "Transport", "connect"]
 
-IN_FLIGHT = 16
-"""Open requests at most; httpx gets slower above about 32 (its pool re-checks every connection for every request)."""
-BACKGROUND = 6
-"""Of these, requests that no engineer waits for."""
 RETRY_BUDGET = 30.0
 """Seconds that one call may spend on waiting between attempts."""
 _RETRIED = frozenset({429, 503, 504})
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """A line of the wire log: what was asked and how it ended, never a body. `status` 0 means that no answer came."""
-
-    method: str
-    path: str
-    status: int
-    milliseconds: float
+class _Sending:
     client_request_id: str
-    request_id: str
+    ask: Ask
+    background: bool
+    workload: Workload
+    parts: int
 
 
 class _Patience:
@@ -93,18 +89,26 @@ class Transport:
         self._origin = _origin(urlsplit(self.endpoint))
         self._adapter = Adapter(self.endpoint, token, IN_FLIGHT)
         self.client: GraphServiceClient = service_client(self._adapter)
+        self._token = token
         self._timeout = timeout
         self._challenged = challenged
         self._on_call = on_call
-        self._in_flight = asyncio.Semaphore(IN_FLIGHT)
-        self._background = asyncio.Semaphore(BACKGROUND)
+        self._lanes = Lanes()
 
     def beta(
         self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: bytes | None = None
     ) -> RequestInformation:
         """A request to a path under /beta, which the v1.0 SDK has no builder for. `path` is already encoded."""
-        pairs = "&".join(f"{quote(name, safe='$')}={quote(value, safe='')}" for name, value in (query or {}).items())
-        info = self._request(method, f"{self.endpoint}/beta{path}" + (f"?{pairs}" if pairs else ""))
+        return self._built(method, f"/beta{path}", query, body)
+
+    def plain(
+        self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: bytes | None = None
+    ) -> RequestInformation:
+        """A request to a path under /v1.0 that the SDK has no builder for. `path` is already encoded."""
+        return self._built(method, f"/v1.0{path}", query, body)
+
+    def _built(self, method: str, path: str, query: Mapping[str, str] | None, body: bytes | None) -> RequestInformation:
+        info = self._request(method, f"{self.endpoint}{with_query(path, query or {})}")
         if body is not None:
             info.content = body
             info.headers.add("Content-Type", "application/json")
@@ -123,18 +127,26 @@ class Transport:
         retries: int = 0,
         ask: Ask = SOMETHING,
         background: bool = False,
+        workload: Workload | None = None,
+        parts: int = 0,
     ) -> Answer:
-        """Send, and give a 2xx answer or raise `Problem`. Only GET is ever sent again, and only with `retries`."""
+        """Send, and give a 2xx answer or raise `Problem`. Only GET is ever sent again, and only with `retries`.
+
+        `workload` and `parts` are told for a `$batch`, whose URL does not tell them.
+        """
         self._adapter.set_base_url_for_request_information(info)
         self._refuse_foreign(info.url)
         info.headers.remove("client-request-id")
         info.headers.add("client-request-id", client_request_id)
+        info.headers.remove("x-ms-throttle-priority")
+        info.headers.add("x-ms-throttle-priority", "low" if background else "high")
+        sending = _Sending(client_request_id, ask, background, workload or workload_of(info.url), parts)
         safe = info.http_method.value == "GET"
         patience = _Patience(retries if safe else 0)
         challenged = False
         while True:
             try:
-                answer = await self._once(info, client_request_id, ask, background)
+                answer = await self._once(info, sending)
             except TooSlow:
                 raise
             except Problem as problem:
@@ -164,15 +176,16 @@ class Transport:
         """Show every attempt from now on to `on_call`, such as a wire log."""
         self._on_call = on_call
 
+    async def current_token(self) -> str:
+        """The bearer token that is good now, for reading what it says of itself; never logged, never kept."""
+        return await self._token()
+
     async def close(self) -> None:
         """Close the connections."""
         await self._adapter.close()
 
-    async def _once(self, info: RequestInformation, client_request_id: str, ask: Ask, background: bool) -> Answer:
-        if background:
-            async with self._background:
-                return await self._once(info, client_request_id, ask, background=False)
-        async with self._in_flight:
+    async def _once(self, info: RequestInformation, sending: _Sending) -> Answer:
+        async with self._lanes.turn(sending.workload, background=sending.background):
             started = time.perf_counter()
             answer = Answer(0, b"", {})
             try:
@@ -180,19 +193,32 @@ class Transport:
             except Problem:
                 raise
             except Exception as error:
-                raise unreachable(error, Peer(self._origin[1], GRAPH_SETTING), self._timeout, ask.subject) from None
+                peer = Peer(self._origin[1], GRAPH_SETTING)
+                raise unreachable(error, peer, self._timeout, sending.ask.subject) from None
             finally:
-                self._log(info, answer, client_request_id, (time.perf_counter() - started) * 1000)
+                if answer.status == 429:
+                    self._lanes.throttled(sending.workload, retry_after(answer.headers))
+                self._log(info, answer, sending, (time.perf_counter() - started) * 1000)
             return answer
 
-    def _log(self, info: RequestInformation, answer: Answer, client_request_id: str, milliseconds: float) -> None:
+    def _log(self, info: RequestInformation, answer: Answer, sending: _Sending, milliseconds: float) -> None:
         if self._on_call is None:
             return
         url = urlsplit(info.url.replace("/users/me-token-to-replace", "/me", 1))
-        path = clean_line(unquote(url.path + (f"?{url.query}" if url.query else "")), 200)
-        self._on_call(
-            Call(info.http_method.value, path, answer.status, milliseconds, client_request_id, request_id(answer))
+        call = Call(
+            method=info.http_method.value,
+            path=clean_line(unquote(url.path + (f"?{url.query}" if url.query else "")), 200),
+            status=answer.status,
+            milliseconds=milliseconds,
+            client_request_id=sending.client_request_id,
+            request_id=request_id(answer),
+            workload=sending.workload,
+            background=sending.background,
+            at=datetime.now(UTC),
+            retry_after=retry_after(answer.headers) if answer.status in _RETRIED else None,
+            parts=sending.parts,
         )
+        self._on_call(call)
 
     def _request(self, method: str, url: str) -> RequestInformation:
         from kiota_abstractions.method import Method
@@ -227,6 +253,12 @@ async def connect(
 ) -> Transport:
     """Make a `Transport` without holding up the event loop: the SDK's import takes 0.3 s or more."""
     return await asyncio.to_thread(Transport, endpoint, token, timeout=timeout, challenged=challenged, on_call=on_call)
+
+
+def with_query(path: str, query: Mapping[str, str]) -> str:
+    """An encoded path with its query options, encoded too."""
+    pairs = "&".join(f"{quote(name, safe='$')}={quote(value, safe='')}" for name, value in query.items())
+    return path + (f"?{pairs}" if pairs else "")
 
 
 def _origin(url: SplitResult) -> tuple[str, str, int | None]:

@@ -45,6 +45,7 @@ class WireDevice(_Item):
     is_managed: object = None
     registration_date_time: object = None
     approximate_last_sign_in_date_time: object = None
+    physical_ids: object = None
     odata_type: object = msgspec.field(default=None, name="@odata.type")
 
 
@@ -63,6 +64,8 @@ class WireManagedDevice(_Item):
     compliance_state: object = None
     last_sync_date_time: object = None
     device_action_results: object = None
+    enrolled_date_time: object = None
+    management_agent: object = None
 
 
 class WireAction(_Item):
@@ -73,6 +76,100 @@ class WireAction(_Item):
     start_date_time: object = None
     last_updated_date_time: object = None
     error_code: object = None
+
+
+class WirePolicyState(_Item):
+    """deviceCompliancePolicyState."""
+
+    id: object = None
+    display_name: object = None
+    state: object = None
+    setting_states: object = None
+
+
+class WireSettingState(_Item):
+    """deviceCompliancePolicySettingState."""
+
+    setting: object = None
+    setting_name: object = None
+    state: object = None
+
+
+class WireEncryption(_Item):
+    """managedDeviceEncryptionState (beta)."""
+
+    id: object = None
+    encryption_readiness_state: object = None
+    encryption_state: object = None
+    encryption_policy_setting_state: object = None
+    policy_details: object = None
+    advanced_bit_locker_states: object = None
+
+
+class WirePolicyDetail(_Item):
+    """encryptionReportPolicyDetails."""
+
+    policy_name: object = None
+
+
+class WireHardware(_Item):
+    """hardwareInformation (beta)."""
+
+    system_management_bios_version: object = msgspec.field(default=None, name="systemManagementBIOSVersion")
+    tpm_specification_version: object = None
+    tpm_manufacturer: object = None
+    operating_system_edition: object = None
+
+
+class WireInventory(_Item):
+    """managedDevice with its inventory, which only the single GET gives."""
+
+    id: object = None
+    hardware_information: WireHardware | None = None
+
+
+class WireRolePermission(_Item):
+    """rolePermission of Intune."""
+
+    resource_actions: list["WireResourceAction"] | None = None
+
+
+class WireResourceAction(_Item):
+    """resourceAction."""
+
+    allowed_resource_actions: list[object] | None = None
+
+
+class WireInitiator(_Item):
+    """userIdentity or appIdentity of an audit entry."""
+
+    user_principal_name: object = None
+    display_name: object = None
+
+
+class WireInitiators(_Item):
+    """auditActivityInitiator."""
+
+    user: WireInitiator | None = None
+    app: WireInitiator | None = None
+
+
+class WireTarget(_Item):
+    """targetResource."""
+
+    id: object = None
+    display_name: object = None
+    type: object = None
+
+
+class WireAudit(_Item):
+    """directoryAudit."""
+
+    id: object = None
+    activity_display_name: object = None
+    activity_date_time: object = None
+    initiated_by: WireInitiators | None = None
+    target_resources: list[WireTarget] | None = None
 
 
 class WireNamed(_Item):
@@ -103,6 +200,8 @@ class WireAssignment(_Item):
 
     role_definition_id: object = None
     directory_scope_id: object = None
+    assignment_type: object = None
+    end_date_time: object = None
     role_definition: WireRoleDefinition | None = None
 
 

@@ -1,0 +1,285 @@
+"""The cause: what decides it, what only adds to it, what contradicts it."""
+
+import random
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.diagnosis import corpus
+from tests.diagnosis.given import (
+    API,
+    DRIVER,
+    TPM_WMI,
+    boot,
+    entry,
+    mismatch,
+    msinfo,
+    pair,
+    protectors,
+    recovery,
+    recovery_log,
+    screen,
+    status,
+    system_log,
+    ticket,
+)
+from tui.diagnosis.causes import name_cause, weigh
+from tui.diagnosis.causes_names import event_name
+from tui.diagnosis.causes_witness import NOTHING_CHANGED, REFINES, Trust, Witness
+from tui.diagnosis.formats import diagnose_inputs
+from tui.diagnosis.sample import Parsed
+from tui.model.cause import CauseCode, Confidence
+
+_DURING = "2026-04-15T06:00:05Z"
+
+
+def test_windows_own_comparison_decides() -> None:
+    log = recovery_log(entry(70, _DURING, f"{DRIVER}/24705", "mismatch"), mismatches=[mismatch(70, 7, "dbx")])
+    cause = name_cause([log, ticket("firmware_update")])
+    assert (cause.code, cause.pcr, cause.event, cause.confidence) == ("pcr_mismatch", 7, "dbx", "certain")
+    assert "24705" in cause.because[0]
+    assert any("against it" in reason and "firmware_update" in reason for reason in cause.because)
+
+
+def test_a_mismatch_of_an_older_boot_decides_nothing() -> None:
+    log = system_log(
+        boot(10, "2026-04-13T07:00:00Z", "10.0.26100.8037"),
+        entry(20, "2026-04-13T07:00:01Z", f"{DRIVER}/24658", "cause", "secureboot_changed"),
+        boot(50, "2026-04-15T06:00:00Z", "10.0.26100.8246"),
+        recovery(80, "2026-04-15T06:00:09Z"),
+        mismatches=[mismatch(20, 7, "db")],
+    )
+    cause = name_cause([log])
+    assert cause.code is CauseCode.UNKNOWN
+    assert any("24705" in fact for fact in cause.missing)
+
+
+def test_boot_manager_names_the_finer_cause_of_a_mismatch() -> None:
+    log = recovery_log(
+        entry(60, _DURING, f"{DRIVER}/24635", "cause", "pcr_mismatch"),
+        entry(61, _DURING, f"{DRIVER}/24643", "cause", "wrong_pin"),
+        entry(62, _DURING, f"{DRIVER}/24658", "cause", "secureboot_changed"),
+    )
+    cause = name_cause([log])
+    assert (cause.code, cause.pcr, cause.confidence) == ("secureboot_changed", 7, "certain")
+
+
+def test_a_pin_event_alone_is_a_wrong_pin_and_never_certain() -> None:
+    cause = name_cause([recovery_log(entry(61, _DURING, f"{DRIVER}/24643", "cause", "wrong_pin"))])
+    assert (cause.code, cause.confidence) == ("wrong_pin", "likely")
+
+
+def test_two_exclusive_events_of_one_boot_are_unknown() -> None:
+    cause = name_cause(
+        [
+            recovery_log(
+                entry(60, _DURING, f"{API}/525", "cause", "tpm_disabled"),
+                entry(61, _DURING, f"{API}/530", "cause", "device_lockout"),
+            )
+        ]
+    )
+    assert cause.code is CauseCode.UNKNOWN
+    assert "contradict" in cause.because[0]
+
+
+def test_events_of_a_log_without_a_recovery_are_only_likely() -> None:
+    log = system_log(
+        boot(10, "2026-04-13T07:00:00Z", "10.0.26100.8037"),
+        entry(20, "2026-04-13T07:00:01Z", f"{API}/824", "cause", "secureboot_changed"),
+    )
+    assert name_cause([log]).confidence is Confidence.LIKELY
+
+
+def test_servicing_before_the_recovery_names_the_variable() -> None:
+    applied = entry(30, "2026-04-14T12:00:00Z", f"{TPM_WMI}/1034", "servicing")
+    cause = name_cause([recovery_log(before=[applied])])
+    assert (cause.code, cause.pcr, cause.event, cause.confidence) == ("secureboot_changed", 7, "dbx", "likely")
+    assert name_cause([recovery_log(before=[applied]), protectors((0, 2, 4, 11))]).code is CauseCode.UNKNOWN
+
+
+def test_servicing_completes_what_the_screen_leaves_open() -> None:
+    applied = entry(30, "2026-04-14T12:00:00Z", f"{TPM_WMI}/1799", "servicing")
+    cause = name_cause([screen("pcr_mismatch", "E_FVE_PCR_MISMATCH"), recovery_log(before=[applied])])
+    assert (cause.code, cause.pcr, cause.event) == ("secureboot_changed", 7, "boot-manager-authority")
+    assert cause.confidence is Confidence.CERTAIN
+
+
+def test_the_screen_outranks_the_logs_and_the_contradiction_is_said() -> None:
+    log = recovery_log(entry(60, _DURING, f"{API}/824", "cause", "secureboot_changed"))
+    cause = name_cause([screen("tpm_absent", "E_FVE_TPM_NOT_DETECTED"), log])
+    assert (cause.code, cause.confidence) == ("tpm_absent", "likely")
+    assert any(reason.startswith("against it") for reason in cause.because)
+
+
+def test_two_screens_that_differ_are_unknown() -> None:
+    cause = name_cause([screen("tpm_absent", "E_FVE_TPM_NOT_DETECTED"), screen("ci_disabled", "E_FVE_CI_DISABLED")])
+    assert cause.code is CauseCode.UNKNOWN
+    assert len(cause.because) == 3
+
+
+@pytest.mark.parametrize(
+    ("profile", "code", "pcr"),
+    [((7, 11), "secureboot_changed", 7), ((0, 2, 4, 11), "firmware_update", 0), (None, "secureboot_changed", 7)],
+)
+def test_the_protectors_pcrs_pick_among_two_changes(profile: tuple[int, ...] | None, code: str, pcr: int) -> None:
+    both = pair(
+        ["firmware_update", "secureboot_changed"],
+        [0, 1, 7, 12],
+        [
+            {"pcr": 0, "b": {"event_type": "EV_S_CRTM_CONTENTS"}},
+            {"pcr": 7, "b": {"event_type": "EV_EFI_VARIABLE_DRIVER_CONFIG", "variable": "dbx"}},
+        ],
+    )
+    cause = name_cause([both, *([protectors(profile)] if profile else [])])
+    assert (cause.code, cause.pcr) == (code, pcr)
+    assert cause.confidence == ("likely" if profile else "possible")
+
+
+def test_changes_that_the_protector_does_not_watch_are_no_cause() -> None:
+    cause = name_cause([pair(["boot_order"], [1]), protectors((7, 11))])
+    assert cause.code is CauseCode.UNKNOWN
+    assert "the protector watches: none" in cause.because[-1]
+
+
+def test_a_ticket_against_unchanged_logs_is_unknown() -> None:
+    assert name_cause([pair(["no_change"], [])]).code is CauseCode.NO_CHANGE
+    assert name_cause([pair(["no_change"], []), ticket("firmware_update")]).code is CauseCode.UNKNOWN
+
+
+def test_unchanged_logs_speak_only_against_what_they_would_show() -> None:
+    unchanged = pair(["no_change"], [])
+    absent = name_cause([screen("tpm_absent", "E_FVE_TPM_NOT_DETECTED"), unchanged])
+    assert (absent.code, absent.confidence) == ("tpm_absent", "certain")
+    changed = name_cause([screen("secureboot_changed", "E_FVE_SECUREBOOT_CHANGED"), unchanged])
+    assert (changed.code, changed.confidence) == ("secureboot_changed", "likely")
+    assert name_cause([ticket("wrong_pin"), unchanged]).code is CauseCode.WRONG_PIN
+
+
+def test_pasted_events_need_their_source_where_numbers_are_shared() -> None:
+    def text(**event: object) -> Parsed:
+        return Parsed("event-text", {"events": [{"id": 529, **event}]})
+
+    assert name_cause([text(provider="BitLocker-API")]).code is CauseCode.CI_DISABLED
+    assert name_cause([text(provider="Security")]).code is CauseCode.UNKNOWN
+    nameless = name_cause([text()])
+    assert nameless.code is CauseCode.UNKNOWN
+    assert "its source is BitLocker" in " ".join(nameless.because)
+
+
+def test_unknown_says_what_is_missing_and_asks_for_nothing_that_was_given() -> None:
+    asked = " ".join(name_cause([]).missing)
+    assert all(word in asked for word in ("recovery screen", "System event log", "MeasuredBoot", "-protectors -get"))
+    later = " ".join(name_cause([protectors(), screen("unknown", "E_FVE_RECOVERY_ERROR_UNKNOWN")]).missing)
+    assert "press Alt" not in later
+    assert "-protectors -get" not in later
+
+
+@pytest.mark.parametrize(
+    ("pcr", "event_type", "label", "name"),
+    [
+        (7, "80000001", "db", "db"),
+        (7, "800000e0", "db", "boot-manager-authority"),
+        (7, "EV_EFI_VARIABLE_DRIVER_CONFIG", "KEK", "KEK"),
+        (2, "EV_EFI_BOOT_SERVICES_DRIVER", None, "option-rom"),
+        (5, "EV_EFI_GPT_EVENT", None, "partition"),
+        (4, "EV_EFI_ACTION", "Returning from EFI Application from Boot Option", "boot-order"),
+        (4, "EV_EFI_BOOT_SERVICES_APPLICATION", None, None),
+    ],
+)
+def test_measured_events_bear_the_contracts_names(pcr: int, event_type: str, label: str | None, name: str) -> None:
+    assert event_name(pcr, event_type, label) == name
+
+
+_NAMED: list[Callable[[], Parsed]] = [
+    lambda: screen("tpm_absent", "E_FVE_TPM_NOT_DETECTED"),
+    lambda: recovery_log(entry(60, _DURING, f"{API}/824", "cause", "secureboot_changed")),
+    lambda: recovery_log(before=[entry(30, "2026-04-14T12:00:00Z", f"{TPM_WMI}/1043", "servicing")]),
+    lambda: pair(["firmware_update"], [0]),
+    lambda: ticket("firmware_update"),
+    lambda: ticket("wrong_pin", ["KB5083769"]),
+    lambda: Parsed("event-text", {"events": [{"id": 24658, "provider": "BitLocker-Driver"}]}),
+    protectors,
+]
+_UNRELATED: list[Callable[[], Parsed]] = [
+    lambda: Parsed("dsregcmd", {"join_state": "hybrid"}),
+    lambda: Parsed("test-netconnection", {"tcp_test_succeeded": False}),
+    lambda: Parsed("escrow-entra", {"keys": [{"id": "x"}]}),
+    lambda: Parsed("recovery-key-file", {"key_id": None}),
+    lambda: Parsed("unknown", {}, ("text, and of none of the known formats",)),
+    lambda: msinfo("binding_not_possible"),
+    status,
+    lambda: system_log(boot(1, "2020-01-01T00:00:00Z", "10.0.19041.1")),
+    lambda: ticket(),
+]
+
+
+@given(st.lists(st.sampled_from([*_NAMED, *_UNRELATED]), max_size=6), st.randoms())
+@settings(max_examples=60)
+def test_the_order_of_inputs_does_not_matter(makers: list[Callable[[], Parsed]], chance: random.Random) -> None:
+    inputs = [make() for make in makers]
+    shuffled = list(inputs)
+    chance.shuffle(shuffled)
+    assert name_cause(inputs) == name_cause(shuffled)
+
+
+@given(st.lists(st.sampled_from(_NAMED), min_size=1, max_size=4), st.sampled_from(_UNRELATED))
+@settings(max_examples=80)
+def test_an_unrelated_input_never_changes_a_name(
+    makers: list[Callable[[], Parsed]], unrelated: Callable[[], Parsed]
+) -> None:
+    inputs = [make() for make in makers]
+    assert name_cause([*inputs, unrelated()]).code in (name_cause(inputs).code, CauseCode.UNKNOWN)
+
+
+@given(st.lists(st.sampled_from(_NAMED[:4]), min_size=1, max_size=3), st.sampled_from(list(CauseCode)))
+@settings(max_examples=80)
+def test_a_tickets_prose_never_overrules_evidence(makers: list[Callable[[], Parsed]], said: CauseCode) -> None:
+    inputs = [make() for make in makers]
+    before = name_cause(inputs)
+    if before.code is not CauseCode.UNKNOWN:
+        after = name_cause([*inputs, ticket(str(said))])
+        assert (after.code, after.pcr, after.event) == (before.code, before.pcr, before.event)
+
+
+_WITNESSES = st.builds(
+    Witness,
+    trust=st.sampled_from(Trust),
+    code=st.sampled_from(CauseCode),
+    says=st.sampled_from(["a", "b", "c"]),
+    confidence=st.sampled_from([Confidence.CERTAIN, Confidence.LIKELY, Confidence.POSSIBLE]),
+    pcr=st.sampled_from([None, 0, 4, 7]),
+    event=st.sampled_from([None, "db", "dbx"]),
+)
+
+
+@given(st.lists(_WITNESSES, max_size=7))
+@settings(max_examples=200)
+def test_only_what_the_most_trusted_said_or_left_open_is_named(found: list[Witness]) -> None:
+    found = sorted(set(found), key=lambda witness: witness.order)
+    cause = weigh(found)
+    named = [witness for witness in found if witness.code not in {*NOTHING_CHANGED, CauseCode.UNKNOWN}]
+    if cause.code is CauseCode.UNKNOWN or not named:
+        assert cause.pcr is None
+        return
+    top = {witness.code for witness in named if witness.trust == named[0].trust}
+    vague = {CauseCode.TPM_FAILURE, CauseCode.WRONG_PIN}
+    allowed = top.union(*(REFINES.get(code, frozenset()) for code in top))
+    allowed |= {fine for code in allowed for fine in REFINES.get(code, frozenset())}
+    assert cause.code in allowed or (top & vague and named[0].trust is Trust.BOOT_EVENT)
+    assert cause.because
+    assert cause.confidence is not Confidence.NONE
+
+
+def test_the_corpus_names_no_wrong_cause() -> None:
+    checked = 0
+    for folder in ("recovery-screen", "tcg-pairs", "tickets", "evtx"):
+        for case in corpus.cases(folder):
+            read = diagnose_inputs([(path.name, path.read_bytes()) for path in case.files])
+            cause = name_cause([each.parsed for each in read])
+            wanted = case.expected.get("cause_from_text", case.expected.get("cause"))
+            allowed = {*(wanted if isinstance(wanted, list) else [wanted or "unknown"]), "unknown"}
+            assert cause.code in allowed | set(case.expected.get("also_ok") or []), case.path.name
+            checked += cause.code is not CauseCode.UNKNOWN
+    assert checked >= 20
