@@ -1,6 +1,7 @@
 """Intake: the key ID as it is read out, the reason, and how the caller was verified."""
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from textual import on, work
@@ -10,17 +11,34 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Footer, Input, Label, Static
 
+from screens.approval import ApprovalScreen
+from screens.break_glass import BreakGlassScreen
+from screens.pim import PimScreen
+from screens.self_service import SelfServiceScreen
 from screens.shell import ConsoleModal, bindings
 from screens.widgets.proof_choice import ProofChoice
+from screens.widgets.reason_choice import ReasonChoice
 from tui.actions import Scope
-from tui.errors import Problem
+from tui.errors import Problem, ProblemKind
 from tui.model.audit import DeviceRef, Proof
 from tui.model.dossier import Dossier, Query
-from tui.model.ids import parse_key_term
+from tui.model.ids import KeyReading, KeyTerm
 from tui.model.incident import Incident
+from tui.services.clearance import Clearance, Target
 from tui.services.desk import query_of
+from tui.services.disclosure_policy import circumstances_of
+from tui.services.intake_text import REASONS, first_guess, secret_in
+from tui.services.matching import Refused, Selection, doubt_words, doubtful, read_out, select
+from tui.services.pim import denial_words
 from tui.services.reveal import Intake
+from tui.services.self_service import Offer, offer
+from tui.services.ticket_check import validated
 from tui.text import clean_line
+
+FRESH_NS = 20_000_000_000
+"""A dossier that was joined while the engineer typed decides for so long; the vault asks for the key itself anyway."""
+
+NO_TICKET = "no ticket"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,49 +49,75 @@ class Order:
     dossier: Dossier
 
 
-class IntakeScreen(ConsoleModal[Order | None]):
-    """Answers an order whose ID fits exactly one key, or None."""
+class _NotReady(Exception):
+    """The form lacks something; the text says what, `field` is where to put it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.FORM)
+    def __init__(self, why: str, field: str) -> None:
+        super().__init__(why)
+        self.field = field
+
+
+class IntakeScreen(ConsoleModal[Order | None]):
+    """Answers an order whose ID fits exactly one key and that is cleared, or None. Without an incident the glass has to
+    be broken."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.FORM, Scope.INTAKE, Scope.GLASS)
+    CSS = """
+    IntakeScreen .field { margin-bottom: 0; }
+    IntakeScreen .field.-apart { margin-bottom: 1; }
+    IntakeScreen #offer { margin-top: 1; }
+    """
     AUTO_FOCUS = "#key-id"
 
-    def __init__(self, incident: Incident) -> None:
+    def __init__(self, incident: Incident | None) -> None:
         super().__init__()
         self._incident = incident
+        self._joins: dict[str, tuple[int, asyncio.Task[Dossier]]] = {}
+        self._offer: Offer | None = None
 
     def compose(self) -> ComposeResult:
-        ticket = self._incident.ticket
-        said = ", ".join(prefix[:8].upper() for prefix in self._incident.reading.key_id_prefixes) or "no key ID"
+        incident = self._incident
+        ticket = incident.ticket if incident else None
+        prefixes = incident.reading.key_id_prefixes if incident else ()
+        said = ", ".join(prefix[:8].upper() for prefix in prefixes) or "no key ID"
+        what = f"{ticket.number}  {ticket.device_name}" if ticket else f"{NO_TICKET}: ctrl+g breaks the glass"
+        caller = ticket.caller if ticket else ""
         with Vertical(classes="card"):
-            yield Static(
-                Content.assemble(("Disclose a key  ", "bold $primary"), f"{ticket.number}  {ticket.device_name}")
+            yield Static(Content.assemble(("Disclose a key  ", "bold $primary"), what))
+            yield Static(Content(f"caller {caller or '-'}; the ticket names {said}\n"), classes="hint")
+            yield self._row(
+                "key ID",
+                Input(id="key-id", placeholder="8 or more characters, as read out", max_length=200),
+                apart=True,
             )
-            yield Static(Content(f"caller {ticket.caller or '-'}; the ticket names {said}\n"), classes="hint")
-            for label, field in self._fields():
-                with Horizontal(classes="field"):
-                    yield Label(label)
-                    yield field
+            with Horizontal(classes="field"):
+                yield Label("reason")
+                yield ReasonChoice(first_guess(incident.reading.cause.code) if incident else REASONS[0])
+            yield self._row("", Input(id="reason", placeholder="why it is needed", max_length=200), apart=True)
+            yield self._row("requester", Input(caller, id="requester", placeholder="who calls", max_length=200))
+            yield self._row("reference", Input(id="reference", placeholder="of the verification (tab)", max_length=200))
             with Horizontal(classes="field"):
                 yield Label("verified by")
                 yield ProofChoice()
+            yield Static(id="offer", classes="hint")
             yield Static(id="hint", classes="hint")
             yield Static(id="error", classes="error")
         yield Footer(show_command_palette=False)
 
     @staticmethod
-    def _fields() -> tuple[tuple[str, Input], ...]:
-        said, why, reference = "8 or more characters, as read out", "why it is needed", "of the verification (tab)"
-        return (
-            ("key ID", Input(id="key-id", placeholder=said, max_length=60)),
-            ("reason", Input(id="reason", placeholder=why, max_length=200)),
-            ("reference", Input(id="reference", placeholder=reference, max_length=200)),
-        )
+    def _row(label: str, field: Input, *, apart: bool = False) -> Horizontal:
+        return Horizontal(Label(label), field, classes="field -apart" if apart else "field")
+
+    def on_unmount(self) -> None:
+        for _, join in self._joins.values():
+            join.cancel()
 
     @on(Input.Submitted, "#key-id")
     def _id_entered(self) -> None:
         self.query_one("#reason", Input).focus()
 
     @on(Input.Submitted, "#reason")
+    @on(Input.Submitted, "#requester")
     @on(Input.Submitted, "#reference")
     def _text_entered(self) -> None:
         self.query_one(ProofChoice).focus()
@@ -84,68 +128,192 @@ class IntakeScreen(ConsoleModal[Order | None]):
 
     @on(Input.Changed, "#key-id")
     def _id_changed(self, event: Input.Changed) -> None:
-        term = parse_key_term(event.value)
-        if term is None:
-            hint = "8 to 32 of the characters 0-9 and A-F" if event.value.strip() else ""
+        found = read_out(event.value)
+        self._refuse("")
+        if isinstance(found, Selection):
+            self._hint(found.words if event.value.strip() else "")
+            return
+        if found.blocking:
+            self._hint("doubtful: " + ", ".join(doubt_words(doubt) for doubt in found.blocking))
+        elif found.term is not None:
+            whole = "whole ID" if found.term.is_full else f"{len(found.term.digits)} characters"
+            self._hint(f"{found.term} ({whole})")
+            if found.term.is_full or len(found.term.digits) == 8:
+                self._look_ahead(found.term)
+
+    def action_next_reason(self) -> None:
+        self.query_one(ReasonChoice).step(1)
+
+    def action_previous_reason(self) -> None:
+        self.query_one(ReasonChoice).step(-1)
+
+    def action_offer_self_service(self) -> None:
+        if self._offer is not None:
+            self.app.push_screen(SelfServiceScreen(self._offer))
         else:
-            hint = f"{term} ({'whole ID' if term.is_full else f'{len(term.digits)} characters'})"
-        self.query_one("#hint", Static).update(Content(hint))
-        self.query_one("#error", Static).update("")
+            self._hint("Self-service: not known to be possible for this device.")
+
+    def action_activate_role(self) -> None:
+        if self._incident is not None:
+            self.app.push_screen(PimScreen(self._incident))
 
     def action_submit_form(self) -> None:
         self._check()
 
+    def action_break_glass(self) -> None:
+        self._check(glass=True)
+
     def action_cancel_form(self) -> None:
         self.dismiss(None)
 
-    @work(group="intake", exclusive=True, exit_on_error=False, description="match the key ID")
-    async def _check(self) -> None:
-        term = parse_key_term(self._value("#key-id"))
-        if term is None:
-            self._refuse("That is not a recovery key ID: 8 to 32 of the characters 0-9 and A-F.", "#key-id")
-            return
-        if not self._value("#reason"):
-            self._refuse("Say why the key is needed.", "#reason")
-            return
-        proof = self.query_one(ProofChoice).value
-        if not proof:
-            self._refuse("Say how the caller was verified: 1 to 4.", "")
-            return
-        self.query_one("#hint", Static).update(Content("Asking Entra ID and Intune ..."))
-        base = query_of(self._incident)
+    @work(group="look-ahead", exclusive=True, exit_on_error=False, description="look the key ID up")
+    async def _look_ahead(self, term: KeyTerm) -> None:
+        """Join while the engineer still types: the answer is there when it is asked for, and self-service is said."""
         try:
-            query = Query(term, base.device_name, user=base.user, incident_id=self._incident.id)
-            dossier = await self.desk.open_dossier(query, lambda _: None)
+            self._tell_offer(await self._join(term))
+        except Problem:
+            return  # said when it decides
+
+    def _tell_offer(self, dossier: Dossier) -> None:
+        caller = self._incident.ticket.caller if self._incident else ""
+        self._offer = offer(dossier.evidence, caller, dossier.key)
+        words = f"{self._offer.words} ctrl+o shows the text to send." if self._offer else ""
+        self.query_one("#offer", Static).update(Content(words))
+
+    async def _join(self, term: KeyTerm) -> Dossier:
+        now = self.desk.clock.monotonic_ns()
+        began, join = self._joins.get(term.digits, (0, None))
+        failed = join is not None and join.done() and (join.cancelled() or join.exception() is not None)
+        if join is None or failed or now - began > FRESH_NS:
+            join = asyncio.create_task(self.desk.open_dossier(self._query(term), lambda _: None))
+            self._joins[term.digits] = (now, join)
+        return await asyncio.shield(join)
+
+    def _query(self, term: KeyTerm) -> Query:
+        return replace(query_of(self._incident), term=term) if self._incident else Query(term=term)
+
+    @work(group="intake", exclusive=True, exit_on_error=False, description="match the key ID")
+    async def _check(self, *, glass: bool = False) -> None:
+        self._refuse("")
+        try:
+            reading, plain = self._form()
+            await self._go_on(reading, plain, glass=glass)
+        except _NotReady as lack:
+            self._refuse(str(lack), lack.field)
         except Problem as problem:
-            self._refuse(str(problem), "#key-id")
-            return
-        self.query_one("#hint", Static).update("")
-        if dossier.key is None:
-            self._refuse(f"{dossier.headline} {dossier.next_step}", "#key-id")
+            self._refuse(self._explained(problem), "#key-id")
+
+    async def _go_on(self, reading: KeyReading, form: "_Form", *, glass: bool) -> None:
+        self._hint("Asking the ticket source, Entra ID and Intune ...")
+        term = reading.term
+        assert term is not None
+        incident, missing = await self._ticket(glass=glass)
+        dossier = await self._join(term)
+        self._tell_offer(dossier)
+        self._hint("")
+        selection = select(dossier, reading, self.desk.clock.now())
+        if selection.key is None:
+            await self._refuse_selection(dossier, selection, form)
             return
         device = dossier.evidence.matched_device
-        order = Intake(
+        intake = Intake(
             term=term,
-            key=dossier.key,
-            device=DeviceRef(dossier.key.device_id, device.name if device else ""),
-            ticket=self._incident.ticket.number,
-            requester=self._incident.ticket.caller,
-            reason=clean_line(self._value("#reason")),
-            proof=Proof(proof, clean_line(self._value("#reference"))),
+            key=selection.key,
+            device=DeviceRef(selection.key.device_id, device.name if device else ""),
+            ticket=incident.ticket.number if incident else "",
+            requester=form.requester,
+            reason=form.reason,
+            proof=form.proof,
             recorded=self.desk.session.recorded,
         )
-        try:
-            await self.desk.reveal.check(order)
-        except Problem as problem:
-            self._refuse(str(problem), "#key-id")
+        clearance = await self._clear(intake, dossier, incident, missing, glass=glass)
+        if clearance is None:
             return
+        order = replace(intake, clearance=clearance)
+        await self.desk.reveal.check(order)
         self.dismiss(Order(order, dossier))
+
+    def _form(self) -> "tuple[KeyReading, _Form]":
+        found = read_out(self._value("#key-id"))
+        if isinstance(found, Selection):
+            raise _NotReady(f"{found.words} {found.next_step}", "#key-id")
+        if refused := doubtful(found):
+            raise _NotReady(f"{refused.words} {refused.next_step}", "#key-id")
+        if not self._value("#reason"):
+            raise _NotReady("Say why the key is needed.", "#reason")
+        if not self._value("#requester"):
+            raise _NotReady("Say who asks for the key.", "#requester")
+        for field in ("#reason", "#reference", "#requester"):
+            if secret := secret_in(self._value(field)):
+                raise _NotReady(f"This holds {secret}: give the reference of the proof, never the answer.", field)
+        proof = self.query_one(ProofChoice).value
+        if not proof:
+            raise _NotReady("Say how the caller was verified: 1 to 4.", "")
+        code = self.query_one(ReasonChoice).reason.code
+        reason = clean_line(f"{code}: {self._value('#reason')}" if code != "unknown" else self._value("#reason"))
+        return found, _Form(reason, clean_line(self._value("#requester")), Proof(proof, self._reference()))
+
+    def _reference(self) -> str:
+        return clean_line(self._value("#reference"))
+
+    async def _ticket(self, *, glass: bool) -> tuple[Incident | None, str]:
+        """The incident as its source has it now; with a broken glass what is missing is said instead."""
+        if self._incident is None:
+            if not glass:
+                raise _NotReady("There is no ticket: ctrl+g breaks the glass.", "")
+            return None, NO_TICKET
+        try:
+            return validated(self._incident, await self.desk.queue.reread(self._incident.id)), ""
+        except Problem as problem:
+            if not glass:
+                raise
+            return self._incident, problem.what
+
+    async def _refuse_selection(self, dossier: Dossier, selection: Selection, form: "_Form") -> None:
+        words = " ".join(part for part in (selection.words, selection.next_step) if part)
+        if selection.refused is Refused.CLONE_ALARM and dossier.evidence.matches:
+            key = dossier.evidence.matches[0]
+            ticket = self._incident.ticket.number if self._incident else ""
+            target = Target(key.id, DeviceRef(key.device_id), ticket, form.requester, form.reason)
+            await self.desk.safeguards.clearance.note_alarm(target, selection.words)
+            words = f"‼ {words}"
+        self._refuse(words, "#key-id")
+
+    async def _clear(
+        self, intake: Intake, dossier: Dossier, incident: Incident | None, missing: str, *, glass: bool
+    ) -> Clearance | None:
+        ticket = incident.ticket if incident else None
+        of = circumstances_of(dossier, ticket, whole_id=intake.term.is_full)
+        if glass:
+            lacking = missing or "no second person is at hand"
+            broken = await self.app.push_screen_wait(BreakGlassScreen(intake.target, lacking, intake.proof))
+            return Clearance(of, glass=broken) if broken is not None else None
+        needed = await self.desk.safeguards.clearance.triggers(intake.target, of)
+        if not needed:
+            return Clearance(of)
+        return await self.app.push_screen_wait(ApprovalScreen(intake.target, needed, of, intake.proof))
+
+    def _explained(self, problem: Problem) -> str:
+        if problem.kind is ProblemKind.FORBIDDEN:
+            return f"{denial_words(problem, self.desk.safeguards.pim.contact)} ctrl+r shows your roles."
+        return str(problem)
 
     def _value(self, selector: str) -> str:
         return self.query_one(selector, Input).value.strip()
 
-    def _refuse(self, why: str, focus: str) -> None:
-        self.query_one("#hint", Static).update("")
+    def _hint(self, words: str) -> None:
+        self.query_one("#hint", Static).update(Content(words))
+
+    def _refuse(self, why: str, focus: str = "") -> None:
+        if why:
+            self._hint("")
         self.query_one("#error", Static).update(Content(why))
         if focus:
             self.query_one(focus, Input).focus()
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    reason: str
+    requester: str
+    proof: Proof

@@ -1,36 +1,56 @@
-"""Mass incidents: groups by cause and KB, as a list and as a matrix."""
+"""Mass incidents: groups with their arrivals, surges on top, and the shift as a matrix or a timeline."""
 
-from collections import Counter
-from collections.abc import Sequence
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Literal
 
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Footer, OptionList
+from textual.widgets import Footer, OptionList, Static
 from textual.widgets.option_list import Option
 
-from screens.render import age, cause_words
+from screens.group import GroupScreen
+from screens.group_forms import BatchScreen, PreviewScreen
+from screens.group_page import sentence
+from screens.mass_words import GRADE_WORDS, HEADER, group_line, key_words, matrix, surge_line, timeline
 from screens.shell import ConsoleScreen, bindings
 from screens.widgets.page_view import PageView
 from screens.widgets.status_line import StatusLine
 from tui.actions import Scope
-from tui.model.cause import Cause
+from tui.errors import Problem
+from tui.model.audit import AuditEvent
 from tui.model.group import Group, GroupKey
+from tui.services.forecast import forecast, forecast_words, growth_words
+from tui.services.group_keys import missing_facts
+from tui.services.group_plans import unfinished
 from tui.services.incidents import Diff
+
+__all__ = ["MassScreen", "key_words"]
+
+View = Literal["group", "matrix", "timeline"]
+SHOWN = 200
+"""Groups in the list; a shift has some dozen."""
 
 
 class MassScreen(ConsoleScreen):
-    """One line a group: what it is, how many, since when, and why it is thought to be one."""
+    """One line a group: how many, how they come, what it is, what brought it, and what that rests on."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.MASS)
     AUTO_FOCUS = "OptionList"
+    DEFAULT_CSS = """
+    MassScreen #surges { height: auto; max-height: 3; padding: 0 1; background: $error 15%; display: none; }
+    MassScreen.-surge #surges { display: block; }
+    MassScreen #groups { height: 2fr; border: none; padding: 0; background: $background; }
+    MassScreen #groups:focus { border: none; }
+    MassScreen #header { height: 1; }
+    MassScreen.-chart #groups { height: 1fr; }
+    MassScreen PageView { height: 3fr; border-top: solid $primary 40%; }
+    """
 
     class GroupChosen(Message):
-        """The engineer wants to see a group's incidents."""
+        """The engineer wants to see a group's incidents in the queue."""
 
         def __init__(self, key: GroupKey) -> None:
             super().__init__()
@@ -39,17 +59,23 @@ class MassScreen(ConsoleScreen):
     def __init__(self) -> None:
         super().__init__()
         self._groups: tuple[Group, ...] = ()
-        self._stale = False
+        self._view: View = "group"
+        self._words = False
+        self._chosen: GroupKey | None = None
 
     def compose(self) -> ComposeResult:
         yield StatusLine()
+        yield Static(id="surges")
+        yield Static(Content.assemble((HEADER, "$secondary")), id="header")
         yield OptionList(id="groups", markup=False)
         yield PageView()
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
+        self._stale = True
         self._unlisten = self.desk.queue.on_diff(self._on_diff)
         self.set_interval(1.0, self._regroup_if_stale)
+        self._read_decisions()
 
     def on_unmount(self) -> None:
         self._unlisten()
@@ -61,81 +87,128 @@ class MassScreen(ConsoleScreen):
         self._stale = True
 
     def _regroup_if_stale(self) -> None:
-        if self._stale and self.is_current:
+        if self.is_current and (self._stale or self.desk.mass.behind):
             self._regroup()
 
-    def _regroup(self) -> None:
+    @work(group="decisions", exclusive=True, exit_on_error=False, description="read the decisions about groups")
+    async def _read_decisions(self) -> None:
+        try:
+            await self.desk.mass.load()
+            rows = await self.desk.audit.rows_of({AuditEvent.REVIEW})
+        except Problem as problem:
+            self.shell.report(problem)
+            return
+        if left := unfinished(rows):
+            self.notify(f"{len(left)} group action was cut off; P goes on with it", markup=False, timeout=15)
+        self._regroup()
+
+    @work(group="regroup", exclusive=True, exit_on_error=False, description="group the incidents")
+    async def _regroup(self) -> None:
         self._stale = False
-        self._groups = self.desk.groups()
-        now = self.desk.clock.now()
+        mass = self.desk.mass
+        self._groups = tuple(group for group in await mass.catch_up() if not mass.is_closed(group))[:SHOWN]
+        self._show_list()
+
+    def _show_list(self) -> None:
+        now, mass = self.desk.clock.now(), self.desk.mass
+        surges = mass.surges()
+        surging = {mass.edits.root(surge.key) for surge in surges if surge.key is not None}
         options = self.query_one("#groups", OptionList)
-        kept = options.highlighted or 0
-        options.set_options([Option(group_line(group, now)) for group in self._groups])
-        options.highlighted = min(kept, len(self._groups) - 1) if self._groups else None
+        lines = [
+            group_line(group, self._arrivals(group), now, surging=group.key in surging, words=self._words)
+            for group in self._groups
+        ]
+        keys = [group.key for group in self._groups]
+        place = keys.index(self._chosen) if self._chosen in keys else 0 if keys else None
+        with self.prevent(OptionList.OptionHighlighted):
+            options.set_options([Option(line) for line in lines])
+            options.highlighted = place
+        self.set_class(bool(surges), "-surge")
+        self.query_one("#surges", Static).update(Content("\n").join([surge_line(each, now) for each in surges[:3]]))
         count = sum(group.open_count for group in self._groups)
         left = Content.assemble(("Mass incidents ", "bold $primary"), self.desk.tenant)
-        self.query_one(StatusLine).say(left, Content(f"{len(self._groups)} groups, {count} open incidents"))
+        right = f"{len(self._groups)} groups, {count} open" + (f", {len(surges)} surging" if surges else "")
+        self.query_one(StatusLine).say(left, Content(right))
         self._describe()
 
-    @on(OptionList.OptionHighlighted, "#groups")
-    def _describe(self) -> None:
+    def _arrivals(self, group: Group) -> list[datetime]:
+        return [incident.ticket.opened_at for incident in self.desk.mass.incidents(group)]
+
+    @property
+    def _group(self) -> Group | None:
         place = self.query_one("#groups", OptionList).highlighted
-        group = self._groups[place] if place is not None and place < len(self._groups) else None
-        parts = [group_content(group, self.desk.clock.now())] if group else []
-        self.query_one(PageView).say(Content("\n").join([*parts, matrix(self._groups)]))
+        return self._groups[place] if place is not None and place < len(self._groups) else None
+
+    @on(OptionList.OptionHighlighted, "#groups")
+    def _highlighted(self) -> None:
+        if (group := self._group) is not None:
+            self._chosen = group.key
+        self._describe()
+
+    def _describe(self) -> None:
+        now = self.desk.clock.now()
+        if self._view == "matrix":
+            content = matrix(self._groups, words=self._words)
+        elif self._view == "timeline":
+            moments = sorted(incident.ticket.opened_at for incident in self.desk.queue.book.all())
+            baseline = self.desk.mass.watch.baseline if self.desk.mass.watch is not None else None
+            content = timeline(moments, now, baseline, words=self._words)
+        else:
+            content = self._summary(now)
+        self.query_one(PageView).say(content)
+
+    def _summary(self, now: datetime) -> Content:
+        group = self._group
+        if group is None:
+            return Content("No incidents.")
+        mass = self.desk.mass
+        names = [incident.ticket.device_name for incident in mass.incidents(group)]
+        lines = [Content.assemble((sentence(group), "bold $primary"))]
+        lines.append(Content(f"{GRADE_WORDS[group.key.grade]}: " + ("; ".join(group.because[:3]) or "no fact decides")))
+        lines.append(Content(growth_words(self._arrivals(group), now)))
+        lines.append(Content(forecast_words(forecast(group, mass.fleet, names), mass.fleet)))
+        lines += [Content.assemble(("would decide: ", "$warning"), each.fact) for each in missing_facts(group.key)]
+        lines.append(Content("enter opens its page with everything that can be done"))
+        return Content("\n").join(lines)
 
     @on(OptionList.OptionSelected, "#groups")
     def _selected(self, event: OptionList.OptionSelected) -> None:
-        self.app.post_message(self.GroupChosen(self._groups[event.option_index].key))
+        key = self._groups[event.option_index].key
+        self._chosen = key
+        self.app.push_screen(GroupScreen(key, self._show_members))
+
+    def _show_members(self, key: GroupKey) -> None:
+        self.app.post_message(self.GroupChosen(key))
 
     def action_open_group(self) -> None:
         self.query_one("#groups", OptionList).action_select()
 
+    def action_show_matrix(self) -> None:
+        self._switch("matrix")
 
-def key_words(key: GroupKey) -> str:
-    """What a group is, in a few words."""
-    return cause_words(Cause(key.cause, key.pcr if key.pcr >= 0 else None))
+    def action_show_timeline(self) -> None:
+        self._switch("timeline")
 
+    def _switch(self, view: View) -> None:
+        self._view = "group" if self._view == view else view
+        self.set_class(self._view != "group", "-chart")
+        self._describe()
 
-def group_line(group: Group, now: datetime) -> Content:
-    """A group in the list."""
-    return Content.assemble(
-        (f"{group.open_count:5} open ", "bold"),
-        f"of {len(group.members):5}  ",
-        (f"{key_words(group.key):24}", "$accent"),
-        f"{group.key.kb or 'no KB named':12} since {age(group.first_seen, now)}, last {age(group.last_seen, now)}",
-    )
+    def action_switch_words(self) -> None:
+        self._words = not self._words
+        self._show_list()
 
+    def action_resume_batches(self) -> None:
+        self._resume()
 
-def group_content(group: Group, now: datetime) -> Content:
-    """A group's page."""
-    lines = [
-        Content.assemble((f"{key_words(group.key)} x {group.key.kb or 'no KB'}", "bold $primary")),
-        Content(f"{len(group.members)} incidents, {group.open_count} open, the first {age(group.first_seen, now)} ago"),
-    ]
-    lines += [Content(f"  because {reason}") for reason in group.because]
-    if not group.because:
-        lines.append(Content("  no deciding fact is known: ask for the code behind Alt on the recovery screen"))
-    lines.append(Content("A group never authorises a key: each disclosure stays per device.\n"))
-    return Content("\n").join(lines)
-
-
-def matrix(groups: Sequence[Group]) -> Content:
-    """KB by cause, open incidents; numbers, so that it reads without colour."""
-    if not groups:
-        return Content("No incidents.")
-    cells: Counter[tuple[str, str]] = Counter()
-    for group in groups:
-        cells[(group.key.kb or "no KB", key_words(group.key))] += group.open_count
-    causes = [cause for cause, _ in _totals(cells, 1)][:4]
-    lines = [Content.assemble((f"{'KB x cause':12}" + "".join(f"{cause[:14]:>16}" for cause in causes), "$secondary"))]
-    for kb, _ in _totals(cells, 0)[:10]:
-        lines.append(Content(f"{kb:12}" + "".join(f"{cells[(kb, cause)] or '·':>16}" for cause in causes)))
-    return Content("\n").join(lines)
-
-
-def _totals(cells: Counter[tuple[str, str]], part: int) -> list[tuple[str, int]]:
-    totals: Counter[str] = Counter()
-    for key, count in cells.items():
-        totals[key[part]] += count
-    return sorted(totals.items(), key=lambda item: (-item[1], item[0]))
+    @work(group="resume", exclusive=True, exit_on_error=False, description="go on with a group action")
+    async def _resume(self) -> None:
+        try:
+            left = unfinished(await self.desk.audit.rows_of({AuditEvent.REVIEW}))
+            if not left:
+                self.notify("No group action was cut off", markup=False)
+            for progress in left:
+                if await self.app.push_screen_wait(PreviewScreen(progress)):
+                    await self.app.push_screen_wait(BatchScreen(self.desk.group_run(), progress))
+        except Problem as problem:
+            self.shell.report(problem)

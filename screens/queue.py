@@ -1,7 +1,7 @@
 """The queue: incidents on the left, the selected one's device on the right or, on narrow terminals, behind enter."""
 
 import asyncio
-from collections.abc import Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 from textual import on, work
@@ -11,50 +11,34 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Footer, Input, Static
 
-from screens.confirm import ConfirmScreen
-from screens.intake import IntakeScreen
+from screens.collect import CollectScreen
+from screens.incident_work import IncidentWork
 from screens.look_up import LookUpScreen
-from screens.render import dossier_content, health_words
-from screens.reveal import RevealScreen
-from screens.shell import ConsoleScreen, bindings
+from screens.render import dossier_content, health_words, index_words
+from screens.runbook import RunbookScreen
+from screens.shell import bindings
+from screens.views import ViewScreen
 from screens.widgets.incident_table import IncidentTable
+from screens.widgets.listed_rows import ListedRows
 from screens.widgets.page_view import DevicePane
 from screens.widgets.status_line import StatusLine
 from tui.actions import Scope
 from tui.errors import Problem, ProblemKind
 from tui.model.dossier import Dossier
-from tui.model.incident import Incident, IncidentState
+from tui.model.incident import Incident
+from tui.services.collection import Collection, CollectionService, joined
 from tui.services.desk import query_of
-from tui.services.incidents import Diff, IncidentBook, matcher
-from tui.services.rotation import DebtState
+from tui.services.incidents import Diff, matcher
+from tui.services.views import QUEUE_ORDER, View, next_sort, sorted_ids, without
 
-FILTER_SLICE = 2_000
+SLICE = 2_000
 """Incidents looked at before the event loop gets its turn."""
 
-
-class FilteredRows:
-    """The part of the book that a filter lets through, in the book's order."""
-
-    def __init__(self, book: IncidentBook, ids: Sequence[str]) -> None:
-        self._book = book
-        self._ids = list(ids)
-        self._places = {incident_id: place for place, incident_id in enumerate(self._ids)}
-
-    def __len__(self) -> int:
-        return len(self._ids)
-
-    def at(self, position: int) -> Incident:
-        """The incident on a position."""
-        incident = self._book.get(self._ids[position])
-        assert incident is not None
-        return incident
-
-    def position(self, incident_id: str) -> int | None:
-        """Where an incident stands; None when the filter hides it."""
-        return self._places.get(incident_id)
+LISTING_PAUSE_SECONDS = 1.0
+"""A filtered or sorted view follows new tickets at most this often."""
 
 
-class QueueScreen(ConsoleScreen):
+class QueueScreen(IncidentWork):
     """The first screen."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.QUEUE, Scope.DEVICE)
@@ -64,8 +48,10 @@ class QueueScreen(ConsoleScreen):
         super().__init__()
         self._dossier: Dossier | None = None
         self._dossier_of = ""
+        self._collected: dict[str, Collection] = {}
         self._new = 0
-        self._words = ""
+        self._view = View()
+        self._stale = False
 
     def compose(self) -> ComposeResult:
         yield StatusLine(id="status")
@@ -79,23 +65,13 @@ class QueueScreen(ConsoleScreen):
     def on_mount(self) -> None:
         self._unlisten = self.desk.queue.on_diff(self._on_diff)
         self.set_interval(1.0, self._tick)
-        self.table.me = self.desk.engineer.user.upn
-        self.table.select(self.desk.queue.book.at(0).id if len(self.desk.queue.book) else "")
+        self.set_interval(LISTING_PAUSE_SECONDS, self._list_if_stale)
+        self._select_first()
         self.call_after_refresh(self._tick)
         self._show_device()
 
     def on_unmount(self) -> None:
         self._unlisten()
-
-    @property
-    def table(self) -> IncidentTable:
-        """The table of incidents."""
-        return self.query_one(IncidentTable)
-
-    @property
-    def incident(self) -> Incident | None:
-        """The incident under the cursor."""
-        return self.desk.queue.book.get(self.table.selected)
 
     def show_only(self, words: str) -> None:
         """Filter the queue, as if the words had been typed."""
@@ -109,37 +85,37 @@ class QueueScreen(ConsoleScreen):
         self.add_class("-notice")
 
     def _on_diff(self, diff: Diff) -> None:
-        self.table.me = self.desk.engineer.user.upn
-        if self._words:
-            self._apply_filter(self._words)
+        if self._is_listing:
+            self._stale = True
         else:
             self.table.patch(diff.changed)
         self._new += len(diff.added) if self.table.selected else 0
-        if not self.table.selected and len(self.desk.queue.book):
-            self.table.select(self.desk.queue.book.at(0).id)
+        self._select_first()
         if self.table.selected in diff.changed:
             self._show_device()
         self._tick()
 
+    def _select_first(self) -> None:
+        if not self.table.selected and len(self.table.rows):
+            self.table.select(self.table.rows.at(0).id)
+
+    @on(IncidentTable.Marked)
     def _tick(self) -> None:
         desk, now = self.desk, self.desk.clock.now()
-        book = desk.queue.book
-        me = desk.engineer.user.upn
-        open_count = mine = 0
-        for incident in book.all():
-            if incident.ticket.state is IncidentState.CLOSED:
-                break
-            open_count += 1
-            mine += bool(me) and incident.ticket.assignee == me
+        me = self.table.me = desk.engineer.user.upn
+        view, marked = self._view, len(self.table.marked)
+        order = f"  by {view.sort}{' reversed' if view.reverse else ''}" if view.sort else ""
         left = Content.assemble(
             ("Reseal ", "bold $primary"),
-            f"{desk.tenant}  {open_count} open",
-            f"  {mine} mine" if me else "  signing in ...",
+            f"{desk.tenant}  {desk.queue.book.open_count} open",
+            f"  {desk.queue.book.open_of(me)} mine" if me else "  signing in ...",
             (f"  {self._new} new" if self._new else "", "$accent"),
+            (f"  {marked} marked" if marked else "", "bold $warning"),
+            (order, "$secondary"),
         )
-        right = Content("  ").join(
-            health_words(name, desk.queue.health.get(name), now) for name in desk.queue.source_names
-        )
+        names = desk.queue.source_names
+        health = [health_words(name, desk.queue.health.get(name), now) for name in names]
+        right = Content("  ").join([*health, index_words(desk.index, now)])
         self.query_one(StatusLine).say(left, right)
 
     @on(IncidentTable.Selected)
@@ -151,6 +127,9 @@ class QueueScreen(ConsoleScreen):
 
     def _show_device(self) -> None:
         dossier = self._dossier if self._dossier_of == self.table.selected else None
+        collected = self._collected.get(self.table.selected)
+        if dossier is not None and collected is not None:
+            dossier = joined(dossier, collected)
         self.query_one(DevicePane).say(dossier_content(self.incident, dossier, self.desk.clock.now()))
 
     def action_open_device(self) -> None:
@@ -162,71 +141,6 @@ class QueueScreen(ConsoleScreen):
         if self.has_class("-narrow"):
             self.query_one(DevicePane).focus()
         self._join(incident)
-
-    def action_go_back(self) -> None:
-        if self.has_class("-device"):
-            self.remove_class("-device")
-            self.table.focus()
-        elif self.has_class("-filtering"):
-            self.show_only("")
-        self.remove_class("-notice")
-
-    def action_filter_queue(self) -> None:
-        self.add_class("-filtering")
-        self.query_one("#filter", Input).focus()
-
-    @on(Input.Changed, "#filter")
-    def _filter_changed(self, event: Input.Changed) -> None:
-        self._words = event.value.strip()
-        self._apply_filter(self._words)
-
-    @on(Input.Submitted, "#filter")
-    def _filter_done(self) -> None:
-        self.set_class(bool(self._words), "-filtering")
-        self.table.focus()
-
-    @work(group="filter", exclusive=True, exit_on_error=False, description="filter the queue")
-    async def _apply_filter(self, words: str) -> None:
-        book = self.desk.queue.book
-        if not words:
-            self.table.show(book)
-            return
-        matches, ids = matcher(words), []
-        for place in range(len(book)):
-            if place % FILTER_SLICE == FILTER_SLICE - 1:
-                await asyncio.sleep(0)
-            incident = book.at(place) if place < len(book) else None
-            if incident is not None and matches(incident):
-                ids.append(incident.id)
-        self.table.show(FilteredRows(book, ids))
-
-    def action_look_up(self) -> None:
-        self.app.push_screen(LookUpScreen())
-
-    def action_refresh_queue(self) -> None:
-        self._refresh()
-
-    @work(group="refresh", exclusive=True, exit_on_error=False, description="ask the ticket sources")
-    async def _refresh(self) -> None:
-        for name in self.desk.queue.source_names:
-            await self.desk.queue.sync(name)
-        self._tick()
-
-    def action_claim_incident(self) -> None:
-        incident = self.incident
-        if incident is not None:
-            self._claim(incident.id)
-
-    @work(group="claim", exit_on_error=False, description="claim an incident")
-    async def _claim(self, incident_id: str) -> None:
-        try:
-            me = self.desk.engineer.user.upn
-            if not me:
-                raise Problem(ProblemKind.SIGNED_OUT, "Nobody is signed in yet", "", "Sign in first; then claim.")
-            claimed = await self.desk.queue.claim(incident_id, me)
-            self.notify(f"{claimed.ticket.number} is yours", markup=False)
-        except Problem as problem:
-            self.shell.report(problem)
 
     @work(group="dossier", exclusive=True, exit_on_error=False, description="join a device's sources")
     async def _join(self, incident: Incident) -> None:
@@ -240,42 +154,120 @@ class QueueScreen(ConsoleScreen):
         except Problem as problem:
             self.shell.report(problem)
 
-    def action_reveal_key(self) -> None:
+    def action_collect_facts(self) -> None:
         incident = self.incident
         if incident is not None:
-            self._disclose(incident)
+            self._collect(incident, self._dossier if self._dossier_of == incident.id else None)
 
-    @work(group="disclosure", exclusive=True, exit_on_error=False, description="disclose a key")
-    async def _disclose(self, incident: Incident) -> None:
-        vault = await self.desk.reveal.warm()
-        try:
-            order = await self.app.push_screen_wait(IntakeScreen(incident))
-            if order is None or not await self.app.push_screen_wait(ConfirmScreen(order)):
-                return
-            await self.app.push_screen_wait(RevealScreen(order.intake, vault))
-        except Problem as problem:
-            self.shell.report(problem)
-        finally:
-            await vault.clear("left")
+    @work(group="collect", exclusive=True, exit_on_error=False, description="collect from a device")
+    async def _collect(self, incident: Incident, dossier: Dossier | None) -> None:
+        service: CollectionService | None = getattr(self.desk, "collection", None)
+        if service is None:
+            self.shell.report(Problem(ProblemKind.CONFIG, "Nothing can be collected", "No way to devices is set up"))
+            return
+        collection = await self.app.push_screen_wait(CollectScreen(service, incident, dossier))
+        if collection is not None:
+            self._collected[incident.id] = collection
+            self.desk.mass.learn(incident.id, collection.evidence)
             self._show_device()
 
-    def action_rotate_keys(self) -> None:
+    def action_open_runbook(self) -> None:
         incident = self.incident
         if incident is not None:
-            self._rotate(incident.ticket.number)
+            self._open_runbook(incident, self._dossier if self._dossier_of == incident.id else None)
 
-    @work(group="rotation", exit_on_error=False, description="request a rotation")
-    async def _rotate(self, ticket: str) -> None:
+    @work(group="runbook", exclusive=True, exit_on_error=False, description="compute the runbook")
+    async def _open_runbook(self, incident: Incident, dossier: Dossier | None) -> None:
         try:
-            open_debts = [debt for debt in await self.desk.rotation.debts() if debt.ticket == ticket and debt.is_open]
-            due = [debt for debt in open_debts if debt.state is not DebtState.PENDING]
-            if not due:
-                state = "already requested, waiting for the device" if open_debts else "nothing was disclosed for it"
-                self.notify(f"{ticket}: {state}", markup=False)
-            for debt in due:
-                await self.desk.rotation.request(debt)
-                self.notify(
-                    f"Rotation of {debt.device.name} is queued; it is proven when the new key appears", markup=False
-                )
+            steps = await self.desk.runbook(incident, dossier)
         except Problem as problem:
             self.shell.report(problem)
+        else:
+            self.app.push_screen(RunbookScreen(incident.ticket.number, steps))
+
+    def action_go_back(self) -> None:
+        if self.has_class("-device"):
+            self.remove_class("-device")
+            self.table.focus()
+        elif self.has_class("-filtering"):
+            self.show_only("")
+        elif self.table.marked:
+            self.table.unmark_all()
+        self.remove_class("-notice")
+
+    def action_filter_queue(self) -> None:
+        self.add_class("-filtering")
+        self.query_one("#filter", Input).focus()
+
+    @on(Input.Changed, "#filter")
+    def _filter_changed(self, event: Input.Changed) -> None:
+        self._open_view(replace(self._view, words=event.value.strip()))
+
+    @on(Input.Submitted, "#filter")
+    def _filter_done(self) -> None:
+        self.set_class(bool(self._view.words), "-filtering")
+        self.table.focus()
+
+    def action_sort_next(self) -> None:
+        self._open_view(next_sort(self._view))
+
+    def action_sort_reverse(self) -> None:
+        if self._view.sort:
+            self._open_view(replace(self._view, reverse=not self._view.reverse))
+
+    def action_choose_view(self) -> None:
+        self._choose_view()
+
+    @work(group="views", exclusive=True, exit_on_error=False, description="choose a view")
+    async def _choose_view(self) -> None:
+        saved = await self.desk.saved_views()
+        view = await self.app.push_screen_wait(ViewScreen(self._view, saved))
+        if view is None:
+            return
+        if view.name:
+            await self.desk.save_views((*without(saved, view.name), view))
+        self.query_one("#filter", Input).value = view.words
+        self.set_class(bool(view.words), "-filtering")
+        self._open_view(view)
+
+    @property
+    def _is_listing(self) -> bool:
+        return bool(self._view.words) or self._view.sort != QUEUE_ORDER
+
+    def _open_view(self, view: View) -> None:
+        self._view = view
+        self.table.columns = view.columns
+        self._list()
+        self._tick()
+
+    def _list_if_stale(self) -> None:
+        if self._stale:
+            self._list()
+
+    @work(group="list", exclusive=True, exit_on_error=False, description="list the queue")
+    async def _list(self) -> None:
+        self._stale = False
+        book, view = self.desk.queue.book, self._view
+        if not self._is_listing:
+            self.table.show(book)
+            return
+        matches, found = matcher(view.words), []
+        for place in range(len(book)):
+            if place % SLICE == SLICE - 1:
+                await asyncio.sleep(0)
+            incident = book.at(place) if place < len(book) else None
+            if incident is not None and matches(incident):
+                found.append(incident)
+        self.table.show(ListedRows(book, await asyncio.to_thread(sorted_ids, found, view)))
+
+    def action_look_up(self) -> None:
+        self.app.push_screen(LookUpScreen())
+
+    def action_refresh_queue(self) -> None:
+        self._refresh()
+
+    @work(group="refresh", exclusive=True, exit_on_error=False, description="ask the ticket sources")
+    async def _refresh(self) -> None:
+        for name in self.desk.queue.source_names:
+            await self.desk.queue.sync(name)
+        self._tick()

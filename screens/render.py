@@ -6,12 +6,15 @@ from datetime import datetime, timedelta
 from textual.content import Content
 
 from tui.model.cause import Cause, CauseCode
+from tui.model.device import EntraDevice
 from tui.model.dossier import Dossier, Verdict
 from tui.model.fact import Fact, FactState, SourceHealth, SourceState
 from tui.model.finding import Severity
 from tui.model.incident import Incident, IncidentState
 from tui.model.recovery_key import RecoveryKey
 from tui.services.incidents import minutes_open
+from tui.services.indexed import index_is_old
+from tui.services.indexing import IndexProgress
 
 STATE_WORDS = {
     IncidentState.NEW: "● new",
@@ -90,12 +93,23 @@ def health_words(name: str, health: SourceHealth | None, now: datetime) -> Conte
     return Content.assemble(f"{name} ", (f"{health.state} ({age(health.observed_at, now)})", "bold $error"))
 
 
+def index_words(index: IndexProgress, now: datetime) -> Content:
+    """The key index with its age, or how far it has come."""
+    if index.running and (index.indexed_at is None or index.count):
+        return Content.assemble("keys ", (f"{index.count:,} ...", "$secondary"))
+    if index.fault:
+        return Content.assemble("keys ", (f"failed, {age(index.indexed_at, now)} old", "bold $error"))
+    style = "$warning" if index_is_old(index.indexed_at, now) else "$success"
+    return Content.assemble("keys ", (age(index.indexed_at, now), style))
+
+
 def dossier_content(incident: Incident | None, dossier: Dossier | None, now: datetime) -> Content:
     """The device pane: verdict first, next step second, then keys, findings, facts, and the ticket's words."""
     parts: list[Content] = []
     if dossier is not None:
         parts += _verdict(dossier)
         parts += _keys(dossier, now)
+        parts += _candidates(dossier, now)
         parts += _findings(dossier)
         parts += _facts(dossier.facts, now)
         parts += _sources(dossier, now)
@@ -122,16 +136,36 @@ def _verdict(dossier: Dossier) -> list[Content]:
 
 
 def _keys(dossier: Dossier, now: datetime) -> list[Content]:
-    keys = {key.id: key for key in (*dossier.evidence.matches, *dossier.evidence.keys)}
+    evidence = dossier.evidence
+    twins = evidence.twin_keys if dossier.verdict is Verdict.OTHER_DEVICE_OBJECT else ()
+    keys = {key.id: key for key in (*evidence.matches, *evidence.keys, *twins)}
     if not keys:
         return []
-    marked = {key.id for key in dossier.evidence.matches}
+    marked = {key.id for key in evidence.matches}
     lines = [heading("Keys")]
     newest_first = sorted(keys.values(), key=lambda key: key.created.timestamp() if key.created else 0.0, reverse=True)
     lines += [key_line(key, key.id in marked, now) for key in newest_first[:12]]
     if len(keys) > 12:
         lines.append(Content(f"  and {len(keys) - 12} more"))
     return lines
+
+
+def _candidates(dossier: Dossier, now: datetime) -> list[Content]:
+    """Several device objects, none of them chosen: a person's machines, or namesakes."""
+    evidence = dossier.evidence
+    if evidence.device is not None or len(evidence.named) < 2:
+        return []
+    lines = [heading("Devices" if evidence.query.by_user else "Device objects of this name")]
+    for device in sorted(evidence.named, key=_last_seen, reverse=True):
+        count = sum(key.device_id == device.device_id for key in evidence.keys)
+        lines.append(Content.assemble((f"  {device.name}", "bold"), f"  {device.join}, {count} keys"))
+        since = f"{device.registered_at:%Y-%m-%d}" if device.registered_at else "an unknown day"
+        lines.append(Content(f"    last sign-in {age(device.last_sign_in, now)} ago, registered {since}"))
+    return lines
+
+
+def _last_seen(device: EntraDevice) -> float:
+    return device.last_sign_in.timestamp() if device.last_sign_in else 0.0
 
 
 def key_line(key: RecoveryKey, marked: bool, now: datetime) -> Content:

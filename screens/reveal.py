@@ -1,39 +1,54 @@
-"""The reveal pane. To this process it shows bullets; the vault draws the digits over them and takes them away."""
+"""The reveal pane. To this process it shows bullets; the vault draws over them, reads the keys, and takes all away."""
 
 import asyncio
-from typing import ClassVar
+import signal
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import ClassVar, TypeVar
 
-from textual import events, work
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Vertical
+from textual.containers import Container, Vertical
 from textual.content import Content
+from textual.geometry import Size
 from textual.widgets import Footer, Static
 
+from screens.keyboard import lent_keyboard, terminal_size
+from screens.reveal_words import COPIED, ENDINGS, SEALED_MODE, VAULT_KEYS, heard_words, opening_words
 from screens.shell import ConsoleModal, bindings
+from screens.widgets.dictation import LANGUAGE_NAMES, DictationPane
 from screens.widgets.key_blocks import BLOCKS, KeyBlocks
+from screens.widgets.sealed_key import SealedKey
+from screens.widgets.vault_pane import VaultPane
 from tui.actions import Scope
 from tui.errors import Problem, ProblemKind
-from tui.ports import Cleared, DrawRegion, OpenVault
-from tui.services.reveal import Disclosure, Intake
+from tui.ports import LANGUAGES, Cleared, DrawRegion, KeyPressed, Masked, OpenVault, ReadBack, VaultEvent
+from tui.services.disclosure import Delivery, Disclosure
+from tui.services.reveal import Intake
 
 HOLD_LIMIT_SECONDS = 0.5
 """How long clearing waits for the console's own output."""
+BLOCK_MS, DICTATION_MS, ALL_MS = 20_000, 45_000, 60_000
+"""How long one block, a block that is read aloud, and all eight stand before they are masked again."""
+Place = TypeVar("Place")
+LEAVING = (signal.SIGHUP, signal.SIGTERM)
 
-ENDINGS = {
-    "deadline": "the time was up",
-    "cleared": "cleared by hand",
-    "blur": "the terminal lost focus",
-    "suspend": "the console was suspended",
-    "quit": "the console was left",
-    "lost-vault": "the vault died",
-}
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Digits that stand on the screen: how to draw them again, and until when (boot time)."""
+
+    draw: Callable[[int], object]
+    until_ns: int
 
 
 class RevealScreen(ConsoleModal[Cleared | None]):
     """Answers how the disclosure ended; raises nothing: a refusal is shown and answered as None."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.REVEAL)
+    DEFAULT_CSS = "#reveal-note { height: 2; } .vault-pane { height: auto; }"
 
     def __init__(self, intake: Intake, vault: OpenVault) -> None:
         super().__init__()
@@ -41,104 +56,239 @@ class RevealScreen(ConsoleModal[Cleared | None]):
         self._vault = vault
         self._disclosure: Disclosure | None = None
         self._next_block = 0
-        self._shown: tuple[int, ...] = ()
+        self._aloud = False
+        self._sealed = False
+        self._shown: Shown | None = None
         self._drawing = asyncio.Lock()
 
     def compose(self) -> ComposeResult:
         intake = self._intake
+        self._sealed = self.desk.reveal.decision(intake).delivery is Delivery.SEALED
         with Vertical(classes="card -danger"):
             yield Static(
                 Content.assemble(
                     ("Recovery key  ", "bold $warning"),
                     (intake.key.id.upper(), "bold"),
                     f"\n{intake.device.name}  {intake.ticket}",
-                )
+                ),
+                id="reveal-title",
             )
-            yield KeyBlocks()
+            # Chosen now: a change of the layout later would wipe what the vault drew.
+            if self._sealed:
+                yield SealedKey()
+            else:
+                # A container each: the compositor paints all that shares one whenever it paints a part of it.
+                for pane in (KeyBlocks(), DictationPane()):
+                    with Container(classes="vault-pane"):
+                        yield pane
             yield Static(id="countdown")
-            yield Static(Content("Asking Graph for this one key ..."), id="reveal-state")
+            yield Static(Content("Asking Graph for this one key ..."), id="reveal-note")
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
-        self.app.app_suspend_signal.subscribe(self, self._suspended)
+        self.app.app_suspend_signal.subscribe(self, lambda _: self._end("suspend"))
+        loop = asyncio.get_running_loop()
+        for number in LEAVING:
+            loop.add_signal_handler(number, self._leave, number)
         self.set_interval(0.25, self._tick)
         self._read()
 
     async def on_unmount(self) -> None:
+        for number in LEAVING:
+            asyncio.get_running_loop().remove_signal_handler(number)
         if self._disclosure is not None:
-            await self._disclosure.end("quit")
+            await self._disclosure.end("quit" if self.app._exception is None else "crash")
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in ("clear_key", "suspend_console"):
+            return True
+        if action == "copy_key" and self.desk.reveal.policy.clipboard == "off":
+            return False
+        return (action in SEALED_MODE) is self._sealed
 
     @work(group="reveal", exclusive=True, exit_on_error=False, description="read one key")
     async def _read(self) -> None:
         try:
-            self._disclosure = await self.desk.reveal.begin(self._intake, self._vault)
-            self._say("Held by the vault, masked.  v shows all eight blocks, space one after the other, x clears.")
-            self._finish(await self._disclosure.wait())
+            self._disclosure = disclosure = await self.desk.reveal.begin(self._intake, self._vault)
+            async with lent_keyboard(self.app, lambda: self._aloud):
+                await disclosure.listen(VAULT_KEYS, self._heard)
+                self._say(opening_words(disclosure.decision))
+                if self._sealed:
+                    self._seal()
+                cleared = await disclosure.wait()
+                self._repaint()
+            self._finish(cleared)
         except Problem as problem:
             self.shell.report(problem)
             self.dismiss(None)
 
     def _finish(self, cleared: Cleared) -> None:
-        self._shown = ()
-        self.refresh(repaint=True)
-        seconds = cleared.shown_ms / 1000
         why = ENDINGS.get(cleared.ended_by, cleared.ended_by)
-        self.app.notify(f"Key cleared after {seconds:.0f} s: {why}. A rotation is due (T).", markup=False)
+        self.app.notify(
+            f"Key cleared: {why}. It was shown for {cleared.shown_ms / 1000:.0f} s. A rotation is due (T).",
+            markup=False,
+        )
         if self.is_current:
             self.dismiss(cleared)
+        if cleared.ended_by == "suspend":
+            self.app.call_later(self.app.action_suspend_process)
+        elif cleared.ended_by == "quit":
+            self.app.exit(0)
+
+    def _repaint(self) -> None:
+        self._shown = None
+        self.refresh(repaint=True)
+
+    @on(VaultPane.Repainted)
+    def _draw_again(self) -> None:
+        if (shown := self._shown) is not None:
+            left_ms = (shown.until_ns - self.desk.clock.boottime_ns()) // 1_000_000
+            if left_ms > 0:
+                shown.draw(left_ms)
 
     def _tick(self) -> None:
         if self._disclosure is None:
             return
         left = (self._disclosure.deadline_ns - self.desk.clock.boottime_ns()) // 1_000_000_000
-        self.query_one("#countdown", Static).update(Content(f"clears itself in {max(0, left)} s"), layout=False)
-        if left <= 0:
+        if not (self._sealed and self.query_one(SealedKey).form == "qr"):
+            self.query_one("#countdown", Static).update(Content(f"clears itself in {max(0, left)} s"), layout=False)
+        if left < 0:
             self._end("deadline")
 
+    def _heard(self, event: VaultEvent) -> None:
+        match event:
+            case KeyPressed("resize"):
+                size = terminal_size(self.app)
+                if size is not None:
+                    cells = Size(size.columns, size.lines)
+                    self.app.post_message(events.Resize(cells, cells))
+            case KeyPressed(key):
+                self.app.simulate_key(key)
+            case Masked():
+                self._repaint()
+                self._say("Masked again; the vault still holds the key.")
+            case ReadBack() as heard if self._disclosure is not None:
+                right = self._disclosure.dictation.right
+                self.query_one(KeyBlocks).tick(right)
+                self._say(heard_words(heard, right))
+
     def action_show_all_blocks(self) -> None:
-        self._draw(tuple(range(BLOCKS)))
+        self._aloud = False
+        self._draw(tuple(range(BLOCKS)), ALL_MS)
 
     def action_show_next_block(self) -> None:
-        self._draw((self._next_block,))
-        self._next_block = (self._next_block + 1) % BLOCKS
+        self._show_block(self._next_block)
+
+    def action_show_previous_block(self) -> None:
+        self._show_block((self._next_block - 2) % BLOCKS)
+
+    def action_read_aloud(self) -> None:
+        self._aloud = True
+        self._show_block((self._next_block or 1) - 1)
+
+    def action_next_language(self) -> None:
+        pane = self.query_one(DictationPane)
+        names = list(LANGUAGES)
+        pane.language = names[(names.index(pane.language) + 1) % len(names)]
+        self._say(f"Words in {LANGUAGE_NAMES[pane.language]}.")
+        if self._aloud:
+            self._show_block(pane.block)
 
     def action_mask_blocks(self) -> None:
-        self._draw(())
+        self._draw((), 0)
+
+    def action_copy_key(self) -> None:
+        self._copy()
+
+    def action_switch_form(self) -> None:
+        self.query_one(SealedKey).switch()
+        # What stood under a code.
+        self._repaint()
+        self.call_after_refresh(self._seal)
 
     def action_clear_key(self) -> None:
         self._end("cleared")
 
+    def action_suspend_console(self) -> None:
+        self._end("suspend")
+
     def on_app_blur(self, _: events.AppBlur) -> None:
         self._end("blur")
 
-    def on_resize(self, _: events.Resize) -> None:
-        if self._shown:
-            self.call_after_refresh(self._draw, ())
+    def on_screen_suspend(self) -> None:
+        if self._disclosure is not None:
+            self._end("covered")
 
-    def _suspended(self, _: object) -> None:
-        self._end("suspend")
+    def on_resize(self, _: events.Resize) -> None:
+        if self._shown is not None:
+            self._shown = None
+            self.call_after_refresh(self._draw, (), 0)
+
+    def _show_block(self, block: int) -> None:
+        self._next_block = (block + 1) % BLOCKS
+        if self._aloud:
+            pane = self.query_one(DictationPane)
+            pane.block = block
+            self._dictate(DICTATION_MS)
+        else:
+            self._draw((block,), BLOCK_MS)
 
     @work(group="reveal-draw", exit_on_error=False, description="let the vault draw")
-    async def _draw(self, blocks: tuple[int, ...]) -> None:
-        disclosure = self._disclosure
-        if disclosure is None:
-            return
+    async def _draw(self, blocks: tuple[int, ...], mask_after_ms: int) -> None:
+        async def draw(disclosure: Disclosure) -> None:
+            pane = self.query_one(KeyBlocks)
+            cells = _whole(pane.cells())
+            self._shown = None
+            await disclosure.draw(DrawRegion(cells, pane.sgr(), blocks, mask_after_ms))
+            if blocks:
+                self._stands(pane, partial(self._draw, blocks), mask_after_ms)
+
+        await self._let_vault(draw)
+
+    @work(group="reveal-draw", exit_on_error=False, description="let the vault write a block to be read aloud")
+    async def _dictate(self, mask_after_ms: int) -> None:
+        async def dictate(disclosure: Disclosure) -> None:
+            pane = self.query_one(DictationPane)
+            region = _whole(pane.region_for(mask_after_ms))
+            self._shown = None
+            await disclosure.dictate(region)
+            self._stands(pane, self._dictate, mask_after_ms)
+
+        await self._let_vault(dictate)
+
+    def _stands(self, pane: VaultPane, draw: Callable[[int], object], mask_after_ms: int) -> None:
+        pane.filled = True
+        self._shown = Shown(draw, self.desk.clock.boottime_ns() + mask_after_ms * 1_000_000)
+
+    @work(group="reveal-draw", exit_on_error=False, description="let the vault write the sealed key")
+    async def _seal(self) -> None:
+        async def seal(disclosure: Disclosure) -> None:
+            await disclosure.seal(self.query_one(SealedKey).region_for(disclosure.decision.recipient))
+
+        if not await self._let_vault(seal) and self.query_one(SealedKey).form == "qr":
+            self.query_one(SealedKey).switch()
+            await self._let_vault(seal)
+
+    @work(group="reveal-copy", exclusive=True, exit_on_error=False, description="let the vault copy the key")
+    async def _copy(self) -> None:
+        async def copy(disclosure: Disclosure) -> None:
+            await disclosure.copy()
+            self._say(COPIED[self.desk.reveal.policy.clipboard])
+
+        await self._let_vault(copy)
+
+    async def _let_vault(self, work: Callable[[Disclosure], Awaitable[None]]) -> bool:
+        """Between two frames of the console; what is refused is said in the pane, and answered as False."""
+        if self._disclosure is None:
+            return False
         async with self._drawing:
-            blocks_widget = self.query_one(KeyBlocks)
-            cells = blocks_widget.cells()
             try:
-                if cells is None:
-                    raise Problem(
-                        ProblemKind.LOCAL,
-                        "The terminal is too small to show the eight blocks",
-                        "They would be cut, and a cut key is a wrong key",
-                        "Make the terminal at least 60 columns wide and press v again.",
-                    )
                 async with self.shell.hold_output():
-                    await disclosure.draw(DrawRegion(cells, blocks_widget.sgr(), blocks))
-                self._shown = blocks
+                    await work(self._disclosure)
+                return True
             except Problem as problem:
                 self._say(str(problem))
+                return False
 
     @work(group="reveal-end", exit_on_error=False, description="clear the key")
     async def _end(self, why: str) -> None:
@@ -161,5 +311,29 @@ class RevealScreen(ConsoleModal[Cleared | None]):
             except TimeoutError:
                 await disclosure.clear(why)
 
+    def _leave(self, number: signal.Signals) -> None:
+        """Hung up or told to end: the row first, then the end that the signal would have been."""
+        self._record_and_die(number)
+
+    @work(group="reveal-leave", exclusive=True, exit_on_error=False, description="record the end")
+    async def _record_and_die(self, number: signal.Signals) -> None:
+        try:
+            if self._disclosure is not None:
+                await self._disclosure.end("hangup" if number is signal.SIGHUP else "terminated")
+        finally:
+            asyncio.get_running_loop().remove_signal_handler(number)
+            signal.raise_signal(number)
+
     def _say(self, text: str) -> None:
-        self.query_one("#reveal-state", Static).update(Content(text))
+        self.query_one("#reveal-note", Static).update(Content(text), layout=False)
+
+
+def _whole(place: Place | None) -> Place:
+    if place is None:
+        raise Problem(
+            ProblemKind.LOCAL,
+            "The terminal is too small to show the key",
+            "It would be cut, and a cut key is a wrong key",
+            "Make the terminal at least 60 columns and 24 rows, and press the key again.",
+        )
+    return place

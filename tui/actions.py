@@ -21,11 +21,19 @@ class Scope(StrEnum):
     QUEUE = "queue"
     DEVICE = "device"
     FORM = "form"
+    INTAKE = "intake"
+    GLASS = "glass"
+    PIM = "pim"
     CONFIRM = "confirm"
+    DELIVERY = "delivery"
     REVEAL = "reveal"
     MASS = "mass"
+    GROUP = "group"
     AUDIT = "audit"
     HANDOVER = "handover"
+    WIRE = "wire"
+    RIGHTS = "rights"
+    RUNBOOK = "runbook"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +56,11 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("show-audit", ("3",), "Audit", "Go to the audit.", Scope.ANYWHERE, in_footer=False),
     Action("show-handover", ("4",), "Handover", "Go to the shift's handover.", Scope.ANYWHERE, in_footer=False),
+    Action("show-wire", ("5",), "Wire", "Go to the log of calls to Graph.", Scope.ANYWHERE, in_footer=False),
+    Action("show-rights", ("6",), "Rights", "Go to what you may do here.", Scope.ANYWHERE, in_footer=False),
     Action("show-help", ("question_mark", "f1"), "Help", "Show every key and what it does.", Scope.ANYWHERE),
     Action("open-palette", ("colon", "ctrl+p"), "Palette", "Find an action by name.", Scope.ANYWHERE, in_footer=False),
+    Action("redraw", ("ctrl+l",), "Redraw", "Write the whole screen anew.", Scope.ANYWHERE, in_footer=False),
     Action("quit-console", ("q",), "Quit", "Leave; says first what is still owed.", Scope.ANYWHERE),
     Action("move-down", ("j", "down"), "Down", "Next incident.", Scope.TABLE, in_footer=False),
     Action("move-up", ("k", "up"), "Up", "Previous incident.", Scope.TABLE, in_footer=False),
@@ -57,11 +68,50 @@ ACTIONS: tuple[Action, ...] = (
     Action("page-up", ("pageup", "ctrl+u"), "Page", "One page up.", Scope.TABLE, in_footer=False),
     Action("go-top", ("g", "home"), "Top", "First incident.", Scope.TABLE, in_footer=False),
     Action("go-bottom", ("G", "end"), "Bottom", "Last incident.", Scope.TABLE, in_footer=False),
+    Action(
+        "mark-incident", ("space",), "Mark", "Mark the incident for a bulk claim or note.", Scope.TABLE, in_footer=False
+    ),
     Action("open-device", ("enter",), "Device", "Join what is known of the incident's device.", Scope.QUEUE),
+    Action("open-runbook", ("b",), "Runbook", "Show the guide's steps for the incident.", Scope.QUEUE, in_footer=False),
     Action("filter-queue", ("slash",), "Filter", "Show only incidents that hold these words.", Scope.QUEUE),
     Action("look-up", ("l",), "Look up", "Find a key ID, device or user of no ticket.", Scope.QUEUE),
     Action("refresh-queue", ("r",), "Refresh", "Ask the ticket sources now.", Scope.QUEUE, in_footer=False),
-    Action("claim-incident", ("c",), "Claim", "Assign the incident to yourself.", Scope.QUEUE, Danger.MARK),
+    Action("sort-next", ("s",), "Sort", "Sort by the next column.", Scope.QUEUE, in_footer=False),
+    Action("sort-reverse", ("S",), "Reverse", "Turn the order round.", Scope.QUEUE, in_footer=False),
+    Action(
+        "choose-view",
+        ("V",),
+        "Views",
+        "Choose columns; save a view, or open a saved one.",
+        Scope.QUEUE,
+        in_footer=False,
+    ),
+    Action(
+        "claim-incident",
+        ("c",),
+        "Claim",
+        "Assign the incident, or the marked ones, to yourself.",
+        Scope.QUEUE,
+        Danger.MARK,
+    ),
+    Action(
+        "note-incident",
+        ("n",),
+        "Note",
+        "Add a work note to the incident, or to the marked ones.",
+        Scope.QUEUE,
+        Danger.MARK,
+        in_footer=False,
+    ),
+    Action(
+        "collect-facts",
+        ("C",),
+        "Collect",
+        "Collect from the device, over SSH or Intune, with its owner's consent.",
+        Scope.QUEUE,
+        Danger.CHANGE,
+        in_footer=False,
+    ),
     Action("reveal-key", ("R",), "Reveal", "Start the disclosure of one recovery key.", Scope.QUEUE, Danger.DISCLOSE),
     Action(
         "rotate-keys", ("T",), "Rotate", "Request a new key for the device of a disclosure.", Scope.QUEUE, Danger.CHANGE
@@ -69,8 +119,44 @@ ACTIONS: tuple[Action, ...] = (
     Action("go-back", ("escape",), "Back", "Close what is open and go back.", Scope.DEVICE, in_footer=False),
     Action("submit-form", ("ctrl+j",), "Continue", "Check the form and go on.", Scope.FORM, in_footer=False),
     Action("cancel-form", ("escape",), "Cancel", "Leave the form; nothing happens.", Scope.FORM),
+    Action("next-reason", ("down",), "Reason", "Choose the next reason code.", Scope.INTAKE, in_footer=False),
+    Action("previous-reason", ("up",), "Reason", "Choose the reason code before.", Scope.INTAKE, in_footer=False),
+    Action(
+        "offer-self-service",
+        ("ctrl+o",),
+        "Self-service",
+        "Show the text that lets the user read the key alone.",
+        Scope.INTAKE,
+    ),
+    Action("activate-role", ("ctrl+r",), "Role", "Show your roles, and activate one for this ticket.", Scope.INTAKE),
+    Action(
+        "break-glass",
+        ("ctrl+g",),
+        "Break glass",
+        "Go on without ticket or second person; a colleague reviews it.",
+        Scope.GLASS,
+        Danger.DISCLOSE,
+    ),
+    Action("next-role", ("down",), "Role", "Choose the next role.", Scope.PIM, in_footer=False),
+    Action("previous-role", ("up",), "Role", "Choose the role before.", Scope.PIM, in_footer=False),
     Action("confirm-yes", ("y",), "Yes", "Do it.", Scope.CONFIRM, Danger.DISCLOSE),
     Action("confirm-no", ("n", "escape"), "No", "Do nothing and go back.", Scope.CONFIRM),
+    Action(
+        "seal-key",
+        ("s",),
+        "Seal",
+        "Encrypt the key to a public key; the terminal carries ciphertext only.",
+        Scope.DELIVERY,
+        Danger.DISCLOSE,
+    ),
+    Action(
+        "hand-off",
+        ("h",),
+        "Hand off",
+        "Record that another verified channel delivers the key; it is not read here.",
+        Scope.DELIVERY,
+        Danger.DISCLOSE,
+    ),
     Action("show-all-blocks", ("v",), "Show all", "Draw all eight blocks.", Scope.REVEAL, Danger.DISCLOSE),
     Action(
         "show-next-block",
@@ -80,10 +166,135 @@ ACTIONS: tuple[Action, ...] = (
         Scope.REVEAL,
         Danger.DISCLOSE,
     ),
+    Action(
+        "show-previous-block",
+        ("b",),
+        "Block back",
+        "Draw the block before.",
+        Scope.REVEAL,
+        Danger.DISCLOSE,
+        in_footer=False,
+    ),
+    Action(
+        "read-aloud",
+        ("a",),
+        "Read aloud",
+        "Draw a block in groups and words; type the digits that the caller reads back.",
+        Scope.REVEAL,
+        Danger.DISCLOSE,
+    ),
+    Action("next-language", ("l",), "Language", "Write the words in the next language.", Scope.REVEAL),
     Action("mask-blocks", ("m",), "Mask", "Take the digits off the screen; the key stays at hand.", Scope.REVEAL),
+    Action(
+        "copy-key", ("c",), "Copy", "Put the key on the clipboard, if the config allows.", Scope.REVEAL, Danger.DISCLOSE
+    ),
+    Action("switch-form", ("t",), "Text/QR", "Show the sealed key as text or as a QR code.", Scope.REVEAL),
     Action("clear-key", ("x", "escape"), "Clear", "Wipe the key and close the pane.", Scope.REVEAL),
-    Action("open-group", ("enter",), "Members", "Show the group's incidents in the queue.", Scope.MASS),
+    Action(
+        "suspend-console",
+        ("ctrl+z",),
+        "Suspend",
+        "Wipe the key and suspend the console.",
+        Scope.REVEAL,
+        in_footer=False,
+    ),
+    Action("open-group", ("enter",), "Open", "Open the group's page.", Scope.MASS),
+    Action("show-matrix", ("m",), "Matrix", "Show updates by causes, for the whole shift.", Scope.MASS),
+    Action("show-timeline", ("t",), "Timeline", "Show arrivals over the shift, with what was expected.", Scope.MASS),
+    Action("switch-words", ("w",), "Words", "Write charts in words, or draw them.", Scope.MASS),
+    Action(
+        "resume-batches",
+        ("P",),
+        "Resume",
+        "Go on with a group action that was cut off.",
+        Scope.MASS,
+        Danger.CHANGE,
+        in_footer=False,
+    ),
+    Action("close-group", ("escape",), "Back", "Go back to the groups.", Scope.GROUP, in_footer=False),
+    Action("show-members", ("enter",), "Members", "Show the group's incidents in the queue.", Scope.GROUP),
+    Action("claim-group", ("c",), "Claim", "Assign all open members to yourself.", Scope.GROUP, Danger.MARK),
+    Action("note-group", ("n",), "Note", "Add one work note to all open members.", Scope.GROUP, Danger.MARK),
+    Action("ask-group", ("a",), "Ask", "Note the question whose answer would decide.", Scope.GROUP, Danger.MARK),
+    Action(
+        "link-group",
+        ("l",),
+        "Link",
+        "Note the problem record on all members.",
+        Scope.GROUP,
+        Danger.MARK,
+        in_footer=False,
+    ),
+    Action(
+        "join-group", ("d",), "Dossiers", "Join the devices' sources for all members.", Scope.GROUP, in_footer=False
+    ),
+    Action(
+        "rotate-group",
+        ("T",),
+        "Rotate",
+        "Request rotation for every open debt of the group.",
+        Scope.GROUP,
+        Danger.CHANGE,
+    ),
+    Action(
+        "export-group",
+        ("e",),
+        "Export",
+        "Write the list of devices still to come and a suspend script.",
+        Scope.GROUP,
+    ),
+    Action(
+        "notice-group",
+        ("o",),
+        "Notice",
+        "Note how owners read their own key, where they may.",
+        Scope.GROUP,
+        Danger.MARK,
+        in_footer=False,
+    ),
+    Action(
+        "theory-group",
+        ("y",),
+        "Theory",
+        "Write down tonight's working theory.",
+        Scope.GROUP,
+        Danger.MARK,
+        in_footer=False,
+    ),
+    Action("merge-group", ("M",), "Merge", "Show this group as part of another.", Scope.GROUP, Danger.MARK),
+    Action("mark-member", ("space",), "Mark", "Mark a member for a split.", Scope.GROUP, in_footer=False),
+    Action(
+        "split-group",
+        ("s",),
+        "Split",
+        "Show the marked members as a group of their own.",
+        Scope.GROUP,
+        Danger.MARK,
+        in_footer=False,
+    ),
+    Action("deny-member", ("x",), "Not this", "Take the member out of this group.", Scope.GROUP, Danger.MARK),
+    Action(
+        "undo-group",
+        ("u",),
+        "Undo",
+        "Take back the group's newest decision.",
+        Scope.GROUP,
+        Danger.MARK,
+        in_footer=False,
+    ),
+    Action(
+        "finish-group",
+        ("X",),
+        "Close",
+        "Close the group; only when all members are closed.",
+        Scope.GROUP,
+        Danger.MARK,
+        in_footer=False,
+    ),
     Action("verify-audit", ("v",), "Verify", "Check the chain of the whole audit.", Scope.AUDIT),
+    Action("hold-wire", ("p",), "Hold", "Hold the log still, or let it follow.", Scope.WIRE),
+    Action("probe-rights", ("r",), "Ask again", "Try again what you may do.", Scope.RIGHTS),
+    Action("close-runbook", ("escape", "b"), "Close", "Close the runbook.", Scope.RUNBOOK),
     Action("save-handover", ("s",), "Save", "Write the handover as Markdown.", Scope.HANDOVER),
 )
 

@@ -1,15 +1,17 @@
 """The full-screen app: modes, themes, background work, shutdown, and Textual's doors that a console must keep shut."""
 
 import asyncio
+import os
 import sys
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import ClassVar, NoReturn
 
+from rich.console import RenderableType
 from textual import events, on, work
+from textual._compositor import CompositorUpdate
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
-from textual.content import Content
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
@@ -22,15 +24,18 @@ from screens.mass import MassScreen, key_words
 from screens.problem import ProblemScreen
 from screens.queue import QueueScreen
 from screens.reveal import RevealScreen
+from screens.rights import RightsScreen
 from screens.shell import bindings
 from screens.sign_in import SignInScreen
+from screens.wire_log import WireLogScreen
 from tui.actions import Scope
 from tui.commands import ActionCommands
 from tui.driver import ConsoleDriver
-from tui.errors import Problem, ProblemKind
+from tui.errors import Problem, ProblemKind, place_of
+from tui.painting import PaintedUpdate, Painter
 from tui.ports import SignInPrompt
 from tui.services.desk import Desk
-from tui.services.indexing import refresh_index
+from tui.services.indexing import track_index
 from tui.type_ahead import TypeAhead
 from tui.wiring import Console
 
@@ -39,6 +44,9 @@ FOLLOW_SECONDS = 5.0
 
 INDEX_SECONDS = 300.0
 """How often the key metadata is paged in again."""
+
+PLAIN_PAINTING = "RESEAL_PLAIN_PAINTING"
+"""Environment variable that lets Textual write its frames itself, for a terminal that the painter misjudges."""
 
 RETRY_SECONDS = 15.0
 """Pause before the sign-in is tried again by itself."""
@@ -55,6 +63,8 @@ class ResealApp(App[int]):
         "mass": MassScreen,
         "audit": AuditScreen,
         "handover": HandoverScreen,
+        "wire": WireLogScreen,
+        "rights": RightsScreen,
     }
     COMMANDS = {ActionCommands}  # noqa: RUF012
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012
@@ -67,6 +77,7 @@ class ResealApp(App[int]):
         self._console_side = console
         self._prompt_screen: SignInScreen | None = None
         self._type_ahead = TypeAhead(self, self._press)
+        self._painter = None if os.environ.get(PLAIN_PAINTING) else Painter()
         for theme in themes.THEMES:
             self.register_theme(theme)
         self.theme = themes.DARK.name
@@ -81,7 +92,21 @@ class ResealApp(App[int]):
     def _press(self, key: events.Key) -> None:
         self.post_message(key)
 
+    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
+        if self._painter is not None and isinstance(renderable, CompositorUpdate):
+            self._painter.fit(*self.size)
+            renderable = PaintedUpdate(renderable, self._painter)
+        super()._display(screen, renderable)
+
+    def action_redraw(self) -> None:
+        """Write every cell anew, whatever the terminal has become."""
+        if self._painter is not None:
+            self._painter.forget()
+        self.refresh(layout=True)
+        self.screen.refresh(layout=True)
+
     def on_mount(self) -> None:
+        self.app_resume_signal.subscribe(self, lambda _: self.action_redraw())
         self.switch_mode("queue")
         self.call_after_refresh(self._start)
 
@@ -121,6 +146,7 @@ class ResealApp(App[int]):
             if await self._sign_in():
                 break
             await asyncio.sleep(RETRY_SECONDS)
+        self._learn_rights()
         self._index_keys()
         self._follow_rotations()
 
@@ -136,11 +162,15 @@ class ResealApp(App[int]):
             self._prompt_screen = None
         return True
 
+    @work(group="rights", exclusive=True, exit_on_error=False, description="ask what the engineer may do")
+    async def _learn_rights(self) -> None:
+        await self.desk.rights.current()
+
     @work(group="index", exclusive=True, exit_on_error=False, description="page in key metadata")
     async def _index_keys(self) -> None:
         while True:
             try:
-                await refresh_index(self.desk.cloud, self.desk.clock, lambda _: None)
+                await track_index(self.desk.cloud, self.desk.clock, self.desk.index)
             except Problem as problem:
                 self.notify(f"Key index: {problem}", severity="warning", markup=False)
             await asyncio.sleep(INDEX_SECONDS)
@@ -175,8 +205,12 @@ class ResealApp(App[int]):
     async def hold_output(self) -> AsyncIterator[None]:
         """Flush and hold the console's own output, so that the vault can draw."""
         if isinstance(self._driver, ConsoleDriver):
-            async with self._driver.hold_output():
-                yield
+            try:
+                async with self._driver.hold_output():
+                    yield
+            finally:
+                if self._painter is not None:
+                    self._painter.forget()
         else:
             yield
 
@@ -191,6 +225,12 @@ class ResealApp(App[int]):
 
     def action_show_handover(self) -> None:
         self.switch_mode("handover")
+
+    def action_show_wire(self) -> None:
+        self.switch_mode("wire")
+
+    def action_show_rights(self) -> None:
+        self.switch_mode("rights")
 
     def action_show_help(self) -> None:
         self.push_screen(HelpScreen())
@@ -233,7 +273,7 @@ class ResealApp(App[int]):
         error = event.worker.error
         if event.state is WorkerState.ERROR and error is not None:
             what = f"The console could not {event.worker.description}"
-            why = f"{type(error).__name__}{_place(error)}"
+            why = f"{type(error).__name__}{place_of(error)}"
             self.report(Problem(ProblemKind.LOCAL, what, why, "Go on; tell the maintainers this line."))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
@@ -248,17 +288,6 @@ class ResealApp(App[int]):
         """End with one line and no local variables: a traceback with locals is how secrets reach logs."""
         error = sys.exc_info()[1]
         self.bell()
-        text = Content(f"reseal: the console stopped on {type(error).__name__}{_place(error)}. The audit is complete.")
-        self._exit_renderables.append(text.plain)
+        kind = type(error).__name__
+        self._exit_renderables.append(f"reseal: the console stopped on {kind}{place_of(error)}. The audit is complete.")
         self._close_messages_no_wait()
-
-
-def _place(error: BaseException | None) -> str:
-    """File and line of the failure, without any value."""
-    trace = error.__traceback__ if error is not None else None
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    if trace is None:
-        return ""
-    code = trace.tb_frame.f_code
-    return f" in {code.co_filename.rsplit('/', 1)[-1]}, line {trace.tb_lineno}"

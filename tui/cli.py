@@ -12,10 +12,13 @@ from typing import Any, NoReturn
 import click
 
 import tui
-from tui.errors import Problem, ProblemKind
+from tui.errors import Problem, ProblemKind, place_of
 
 SMALLEST = (60, 20)
 """Columns and rows below which the console does not start."""
+
+SHOW_TRACEBACK = "RESEAL_TRACEBACK"
+"""Environment variable for whoever works on Reseal itself."""
 
 _TEXTUAL_DOORS = ("TEXTUAL", "TEXTUAL_LOG", "TEXTUAL_DEBUG", "TEXTUAL_DRIVER", "TEXTUAL_PRESS", "TEXTUAL_SHOW_RETURN")
 
@@ -36,6 +39,11 @@ def main() -> NoReturn:
         # Whoever read us went away; Python would complain about it once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         sys.exit(0)
+    except Exception as error:
+        if os.environ.get(SHOW_TRACEBACK):
+            raise
+        _say(f"stopped on {type(error).__name__}{place_of(error)}. With {SHOW_TRACEBACK}=1 it shows more.")
+        sys.exit(3)
     sys.exit(code if isinstance(code, int) else 0)
 
 
@@ -153,6 +161,29 @@ def handover(config_path: Path | None, since: datetime | None, until: datetime |
 
     start, end = (moment.replace(tzinfo=UTC) if moment else None for moment in (since, until))
     return _headless(config_path, lambda console: headless.show_handover(console, start, end, form))
+
+
+@cli.command()
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.option("--collector", is_flag=True, help="Print the script that collects all this on an unlocked device.")
+def diagnose(paths: tuple[Path, ...], as_json: bool, collector: bool) -> int:
+    """What engineers collect from a device, in any form, to cause, update and findings."""
+    from tui.diagnose import run_diagnose
+
+    if not paths and not collector:
+        raise click.UsageError("Name a file, a zip or a folder; or --collector for the script that makes one.")
+    return run_diagnose(paths, as_json, collector)
+
+
+@cli.command()
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+def triage(file: Path | None, as_json: bool) -> int:
+    """Ticket texts, as JSON Lines of id and text from FILE or stdin: what each says, and groups."""
+    from tui.diagnose import run_triage
+
+    return run_triage(file, as_json)
 
 
 @cli.group()

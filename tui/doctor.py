@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -14,9 +14,11 @@ import msgspec
 from tui.config import Config, load
 from tui.errors import Problem
 from tui.model.fact import SourceState
+from tui.model.rights import Allowed, Capability, Rights
 from tui.paths import config_file, state_directory
 from tui.ports import SignInPrompt
 from tui.recorder import recorded_by
+from tui.services.refusal import Reuse, explain_refusal
 from tui.store.verification import verify
 from tui.wiring import Console, open_console
 
@@ -112,18 +114,10 @@ async def _graph(console: Console) -> AsyncIterator[Check]:
         yield Check("sign-in", "failed", problem.what, problem.next_step)
         return
     yield Check("sign-in", "ok", f"{engineer.user.upn} by {console.config.sign_in.method}")
-    policies = (await console.cloud.sources()).policies
-    try:
-        grants = await policies.my_roles()
-    except Problem as problem:
-        yield Check("roles", "warning", problem.what, problem.next_step)
-    else:
-        readers = [grant for grant in grants if grant.reads_keys]
-        said = ", ".join(f"{grant.role} on {_scope(grant.scope)}" for grant in grants) or "none"
-        if readers:
-            yield Check("roles", "ok", said)
-        else:
-            yield Check("roles", "failed", f"{said}: none reads recovery keys", _contact(console.config))
+    rights = await console.desk.rights.current()
+    contact = console.config.escalation.contact
+    for check in rights_checks(rights, contact):
+        yield check
     try:
         page = await anext(aiter((await console.cloud.sources()).escrow.all_keys()), ())
     except Problem as problem:
@@ -132,13 +126,50 @@ async def _graph(console: Console) -> AsyncIterator[Check]:
         yield Check("key metadata", "ok", f"the first page lists {len(page)} keys")
 
 
+def rights_checks(rights: Rights, contact: str) -> Iterator[Check]:
+    """Permissions, roles and what was tried, a line each."""
+    if rights.scopes is None:
+        yield Check("permissions", "ok", "the token does not say; the probes below do")
+    else:
+        yield Check("permissions", "ok", f"the token says: {', '.join(rights.scopes)}")
+    yield _roles(rights, contact)
+    if rights.could_read_keys:
+        said = ", ".join(f"{grant.role} on {_scope(grant.scope)}" for grant in rights.could_read_keys)
+        yield Check("eligible roles", "ok", f"{said} would read keys once activated")
+    if rights.intune is not None:
+        rotates = bool(rights.may("RemoteTasks_RotateBitLockerKeys"))
+        said = "rotates recovery keys" if rotates else "no Intune role that rotates recovery keys"
+        step = "" if rotates else "Ask for the Intune role Help Desk Operator"
+        yield Check("intune role", "ok" if rotates else "warning", said, step)
+    for probe in rights.probes:
+        if probe.capability is Capability.KEY_METADATA:
+            continue  # a check of its own lists the first page
+        if probe.allowed is Allowed.YES:
+            yield Check(probe.capability, "ok", "answers")
+        else:
+            yield Check(probe.capability, "warning", probe.detail or "did not answer", _LOST[probe.capability])
+
+
+_LOST = {
+    Capability.DEVICES: "Without it a dossier has no device, owner or unit",
+    Capability.INTUNE_DEVICES: "Without it there is no compliance and no rotation; keys are still read",
+    Capability.DIRECTORY_AUDIT: "Without it deleted devices and changed owners are not told, and nothing is reconciled",
+    Capability.SELF_SERVICE_POLICY: "Without it the console does not say whether owners may help themselves",
+}
+
+
+def _roles(rights: Rights, contact: str) -> Check:
+    if rights.active is None:
+        return Check("roles", "warning", "your roles could not be read", "RoleAssignmentSchedule.Read.Directory")
+    said = ", ".join(f"{grant.role} on {_scope(grant.scope)}" for grant in rights.active) or "none"
+    if rights.key_readers:
+        return Check("roles", "ok", said)
+    why = explain_refusal(rights, None, change=Reuse.NO, contact=contact)
+    return Check("roles", "failed", f"{said}: none reads recovery keys", why.next_step)
+
+
 def _scope(scope: str) -> str:
     return "the tenant" if scope == "/" else scope.strip("/")
-
-
-def _contact(config: Config) -> str:
-    contact = config.escalation.contact
-    return f"Ask for a role with bitlockerKeys/key/read{f': {contact}' if contact else ''}"
 
 
 def _print(check: Check) -> None:

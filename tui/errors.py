@@ -64,3 +64,13 @@ class Problem(Exception):
         return " ".join(
             part if part.endswith((".", "?")) else f"{part}." for part in (self.what, self.why, self.next_step) if part
         )
+
+
+def place_of(error: BaseException | None) -> str:
+    """File and line of a failure, as ` in wiring.py, line 74`: where it was, and no value that was there."""
+    trace = error.__traceback__ if error is not None else None
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return ""
+    return f" in {trace.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}, line {trace.tb_lineno}"

@@ -268,6 +268,18 @@ class IncidentCache(Protocol):
         ...
 
 
+class Memory(Protocol):
+    """What a view remembers from one run to the next."""
+
+    async def remember(self, name: str, value: str) -> None:
+        """Keep a text under a name."""
+        ...
+
+    async def recall(self, name: str) -> str:
+        """The text that was kept; empty when there is none."""
+        ...
+
+
 class KeyIndex(Protocol):
     """Key metadata as last paged from the tenant; holds no recovery password."""
 
@@ -310,7 +322,7 @@ class KeyRead:
     request_id: str
     graph_date: str
     http_status: int
-    deadline_boottime_ns: int
+    deadline_boottime_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,6 +344,9 @@ class DictationRegion:
     that are read back.
     """
 
+    heading: Cell
+    title: str
+    """Written at `heading`, and left there: which block it is."""
     lines: tuple[Cell, Cell]
     width: int
     field: Cell

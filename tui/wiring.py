@@ -14,10 +14,15 @@ from tui.paths import guard_directory
 from tui.ports import AccessToken, SignInPrompt, TicketSource
 from tui.recorder import recorded_by
 from tui.services.desk import AuditCheck, Desk, Engineer
+from tui.services.disclosure_policy import Limits, Rules
 from tui.services.dossier import CloudSources
+from tui.services.pim import Activations
 from tui.services.queue import QueueService
 from tui.services.reveal import RevealPolicy, RevealService
+from tui.services.rights import RightsService
 from tui.services.rotation import RotationService
+from tui.services.safeguards import safeguards
+from tui.services.wire_log import WireLog
 from tui.store.audit import AuditStore, open_audit
 from tui.store.audit_reading import OpenFlow
 from tui.store.audit_writing import AuditContext
@@ -36,6 +41,8 @@ class Cloud:
     config: Config
     token: AccessToken
     cache: CacheStore
+    wire: WireLog
+    _activations: Activations | None = None
     _loading: "asyncio.Task[CloudSources] | None" = None
     _stack: AsyncExitStack | None = None
 
@@ -44,6 +51,12 @@ class Cloud:
         if self._loading is None or (self._loading.done() and self._loading.exception() is not None):
             self._loading = asyncio.create_task(self._load())
         return await asyncio.shield(self._loading)
+
+    async def activations(self) -> Activations:
+        """Privileged Identity Management, once the Graph side is loaded."""
+        await self.sources()
+        assert self._activations is not None
+        return self._activations
 
     def cancel_sign_in(self) -> None:
         """Give up a sign-in that waits for the engineer."""
@@ -63,14 +76,20 @@ class Cloud:
         from tui.sources.graph.transport import connect
 
         challenged = getattr(self.token, "challenge", None)
-        transport = await connect(self.config.graph.endpoint, self.token.token, challenged=challenged)
+        transport = await connect(
+            self.config.graph.endpoint, self.token.token, challenged=challenged, on_call=self.wire.note
+        )
         self._stack = AsyncExitStack()
         self._stack.push_async_callback(transport.close)
         from tui.sources.graph.directory import EntraDirectory
+        from tui.sources.graph.directory_log import EntraLog
         from tui.sources.graph.escrow import EntraEscrow
         from tui.sources.graph.intune import Intune
+        from tui.sources.graph.mass import BatchedGraph
+        from tui.sources.graph.pim import RoleActivations
         from tui.sources.graph.policies import TenantPolicies
 
+        self._activations = RoleActivations(transport)
         return CloudSources(
             directory=EntraDirectory(transport),
             intune=Intune(transport),
@@ -78,6 +97,8 @@ class Cloud:
             index=self.cache,
             policies=TenantPolicies(transport),
             tenant=self.config.tenant.tenant_id,
+            log=EntraLog(transport),
+            mass=BatchedGraph(transport),
         )
 
 
@@ -125,24 +146,42 @@ async def open_console(
         cache = await stack.enter_async_context(await open_cache(state))
         left_open = await audit.recover()
         token = _token(config, on_prompt)
-        cloud = Cloud(config, token, cache)
+        wire = WireLog()
+        cloud = Cloud(config, token, cache, wire)
         stack.push_async_callback(cloud.close)
         warden = Warden(config.graph.endpoint, token)
         stack.push_async_callback(warden.close)
         queue = QueueService(ticket_sources(config), cache, clock)
         stack.push_async_callback(queue.close)
         engineer = Engineer()
+        rights = RightsService(cloud.sources, clock, config.escalation.contact)
+        guards = safeguards(
+            audit,
+            clock,
+            lambda: engineer.operator,
+            rules=Rules(limits=Limits(per_hour=config.reveal.max_per_hour)),
+            rights=rights,
+            activations=cloud.activations,
+            tenant=config.tenant.tenant_id,
+            require_ticket=config.reveal.require_ticket,
+        )
         desk = Desk(
             tenant=config.tenant.name,
             clock=clock,
             engineer=engineer,
             session=session,
             queue=queue,
-            reveal=RevealService(audit, warden, clock, _policy(config), lambda: engineer.operator),
-            rotation=RotationService(audit, cloud.sources, lambda: engineer.operator),
+            reveal=RevealService(
+                audit, warden, clock, _policy(config), lambda: engineer.operator, gate=guards.clearance
+            ),
+            rotation=RotationService(audit, cloud.sources, lambda: engineer.operator, lambda: rights.known),
             audit=audit,
             check_audit=lambda: _check_audit(state),
             cloud=cloud.sources,
+            memory=cache,
+            rights=rights,
+            safeguards=guards,
+            wire=wire,
             reports=state / "reports",
         )
         await _say_start(audit, mode, left_open)
@@ -189,30 +228,20 @@ def ticket_sources(config: Config) -> tuple[TicketSource, ...]:
     names: list[str] = []
     sources: list[TicketSource] = []
     for tickets in config.tickets:
-        names.append(tickets.profile)
-        count = names.count(tickets.profile)
-        sources.append(_ticket_source(tickets, tickets.profile if count == 1 else f"{tickets.profile}-{count}"))
+        sources.append(_ticket_source(tickets, names))
+        names.append(sources[-1].name)
     return tuple(sources)
 
 
-def _ticket_source(tickets: Tickets, name: str) -> TicketSource:
-    from tui.sources.tickets import auth
-    from tui.sources.tickets.servicenow import ServiceNow
+def _ticket_source(tickets: Tickets, taken: Sequence[str]) -> TicketSource:
+    from tui.sources.tickets.opening import open_source
 
-    authorization: auth.Authorization
-    if tickets.token_command:
-        authorization = auth.BearerFromCommand(tickets.token_command)
-    elif tickets.token_env:
-        authorization = auth.BearerFromEnvironment(tickets.token_env)
-    else:
-        authorization = auth.BasicFromEnvironment(tickets.user, tickets.password_env)
-    return ServiceNow(tickets.url, authorization, name=name)
+    return open_source(tickets, taken)
 
 
 def refuse_unsupported(config: Config) -> None:
     """Say what the contract has and this version does not, instead of passing over it."""
-    wanted = [f"[[tickets]] profile {each.profile}" for each in config.tickets if each.profile != "servicenow"]
-    wanted += ["[active_directory]"] if config.active_directory is not None else []
+    wanted = ["[active_directory]"] if config.active_directory is not None else []
     wanted += ["[remote_shell]"] if config.remote_shell is not None else []
     wanted += [f"reveal.clipboard {config.reveal.clipboard}"] if config.reveal.clipboard != "off" else []
     wanted += ["audit.forward"] if config.audit.forward else []

@@ -48,13 +48,14 @@ COLUMNS: tuple[tuple[str, int, int], ...] = (
 """Name, width, and rank: the highest ranks give way first when the screen is narrow."""
 
 
-def fit_columns(width: int) -> tuple[tuple[str, int], ...]:
-    """The columns that fit; what is left over goes to the device's name."""
-    kept = list(COLUMNS)
+def fit_columns(width: int, chosen: Sequence[str] = ()) -> tuple[tuple[str, int], ...]:
+    """The columns that fit, of those that are chosen; what is left over goes to the device's name."""
+    kept = [column for column in COLUMNS if not chosen or column[0] in chosen]
     while len(kept) > 1 and sum(size + 1 for _, size, _ in kept) > width:
         kept.remove(max(kept, key=lambda column: column[2]))
     spare = max(0, width - sum(size + 1 for _, size, _ in kept))
-    return tuple((name, size + (spare if name == "device" else 0)) for name, size, _ in kept)
+    widened = "device" if any(name == "device" for name, _, _ in kept) else kept[-1][0]
+    return tuple((name, size + (spare if name == widened else 0)) for name, size, _ in kept)
 
 
 class IncidentTable(ScrollView, can_focus=True):
@@ -87,11 +88,16 @@ class IncidentTable(ScrollView, can_focus=True):
             super().__init__()
             self.incident_id = incident_id
 
+    class Marked(Message):
+        """Marks were set or taken away."""
+
     def __init__(self, rows: Rows, now: Callable[[], datetime], *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.rows = rows
         self.selected = ""
         self.me = ""
+        self.columns: tuple[str, ...] = ()
+        self.marked: set[str] = set()
         self._now = now
         self._cursor = 0
 
@@ -135,17 +141,32 @@ class IncidentTable(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         width = self.size.width
-        columns = fit_columns(width)
+        columns = fit_columns(width - 1, self.columns)
         if y == 0:
-            text = " ".join(set_cell_size(name, size) for name, size in columns)
+            text = " " + " ".join(set_cell_size(name, size) for name, size in columns)
             return self._strip(text, width, self.get_component_rich_style("table--header"))
         place = self.scroll_offset.y + y - 1
         if place >= len(self.rows):
             return Strip.blank(width, self.rich_style)
         incident = self.rows.at(place)
         cells = queue_cells(incident, self._now())
-        text = " ".join(set_cell_size(cells[name], size) for name, size in columns)
+        sign = "+" if incident.id in self.marked else " "
+        text = sign + " ".join(set_cell_size(cells[name], size) for name, size in columns)
         return self._strip(text, width, self._row_style(incident, place))
+
+    def action_mark_incident(self) -> None:
+        if self.selected:
+            self.marked ^= {self.selected}
+            self._refresh_line(self._cursor)
+            self._select(self._cursor + 1)
+            self.post_message(self.Marked())
+
+    def unmark_all(self) -> None:
+        """Take every mark away."""
+        if self.marked:
+            self.marked.clear()
+            self.refresh()
+            self.post_message(self.Marked())
 
     def action_move_down(self) -> None:
         self._select(self._cursor + 1)

@@ -11,7 +11,7 @@ from tui.text import clean
 CASES = {
     "plain", "vip", "hostile", "same-display-name", "same-prefix", "stale-key", "data-volume", "renamed-device",
     "autopilot-reuse", "cloned-disk", "ad-only", "never-escrowed", "winre-loop", "network-unlock", "escrow-cap",
-    "device-deleted", "rotation-fails",
+    "device-deleted", "rotation-fails", "re-imaged", "mdm-pipeline", "compliance-lag", "no-policy", "left-alone",
 }  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """The cause: what decides it, what only adds to it, what contradicts it."""
 
 import random
+import time
 from collections.abc import Callable
 
 import pytest
@@ -25,10 +26,11 @@ from tests.diagnosis.given import (
     system_log,
     ticket,
 )
-from tui.diagnosis.causes import name_cause, weigh
+from tui.diagnosis.causes import MOST_REASONS, name_cause, weigh
 from tui.diagnosis.causes_names import event_name
 from tui.diagnosis.causes_witness import NOTHING_CHANGED, REFINES, Trust, Witness
 from tui.diagnosis.formats import diagnose_inputs
+from tui.diagnosis.kb_device import mixed_computers
 from tui.diagnosis.sample import Parsed
 from tui.model.cause import CauseCode, Confidence
 
@@ -54,6 +56,25 @@ def test_a_mismatch_of_an_older_boot_decides_nothing() -> None:
     cause = name_cause([log])
     assert cause.code is CauseCode.UNKNOWN
     assert any("24705" in fact for fact in cause.missing)
+
+
+def test_what_early_drivers_wrote_before_the_boot_record_is_of_that_boot() -> None:
+    stopped = entry(40, "2026-04-14T20:00:00Z", "Microsoft-Windows-Kernel-General/13", "shutdown")
+    early = entry(41, "2026-04-15T05:59:58Z", f"{DRIVER}/24658", "cause", "secureboot_changed")
+    assert name_cause([recovery_log(before=[stopped, early])]).code is CauseCode.SECUREBOOT_CHANGED
+    assert name_cause([recovery_log(before=[early, stopped])]).code is CauseCode.UNKNOWN
+
+
+def test_ten_thousand_inputs_take_no_long_time() -> None:
+    tickets = [ticket("tpm_absent", error_codes=[f"E_{n}"]) for n in range(10_000)]
+    names = [Parsed("msinfo32", {"system_name": f"PC-{n}"}) for n in range(10_000)]
+    log = recovery_log(*(entry(n, _DURING, f"{API}/824", "cause", "secureboot_changed") for n in range(20_000)))
+    started = time.process_time()
+    cause = name_cause([*tickets, *names, log])
+    assert len(mixed_computers(names)) == 1
+    assert time.process_time() - started < 10
+    assert cause.code is CauseCode.SECUREBOOT_CHANGED
+    assert len(cause.because) == MOST_REASONS + 1
 
 
 def test_boot_manager_names_the_finer_cause_of_a_mismatch() -> None:
@@ -135,6 +156,15 @@ def test_the_protectors_pcrs_pick_among_two_changes(profile: tuple[int, ...] | N
     cause = name_cause([both, *([protectors(profile)] if profile else [])])
     assert (cause.code, cause.pcr) == (code, pcr)
     assert cause.confidence == ("likely" if profile else "possible")
+
+
+def test_of_two_pcrs_the_one_that_windows_seals_to_is_named() -> None:
+    per_pcr = [
+        {"pcr": 1, "b": {"event_type": "EV_EFI_VARIABLE_BOOT", "variable": "BootOrder"}},
+        {"pcr": 4, "b": {"event_type": "EV_EFI_ACTION", "text": "Returning from EFI Application from Boot Option"}},
+    ]
+    cause = name_cause([pair(["boot_order"], [1, 4], per_pcr)])
+    assert (cause.code, cause.pcr, cause.event) == ("boot_order", 4, "boot-order")
 
 
 def test_changes_that_the_protector_does_not_watch_are_no_cause() -> None:
@@ -257,6 +287,17 @@ _WITNESSES = st.builds(
 @given(st.lists(_WITNESSES, max_size=7))
 @settings(max_examples=200)
 def test_only_what_the_most_trusted_said_or_left_open_is_named(found: list[Witness]) -> None:
+    _check_verdict(found)
+
+
+@pytest.mark.long
+@given(st.lists(_WITNESSES, max_size=12))
+@settings(max_examples=20_000, deadline=None)
+def test_only_what_the_most_trusted_said_or_left_open_is_named_long(found: list[Witness]) -> None:
+    _check_verdict(found)
+
+
+def _check_verdict(found: list[Witness]) -> None:
     found = sorted(set(found), key=lambda witness: witness.order)
     cause = weigh(found)
     named = [witness for witness in found if witness.code not in {*NOTHING_CHANGED, CauseCode.UNKNOWN}]

@@ -159,6 +159,7 @@ FACTS = {
     "collected": "2026-04-15T08:02:11Z",
     "computer": "LAB-PC07",
     "consent": "switch",
+    "consent_reference": "INC0010042",
     "elevated": True,
     "days": 30,
     "os_build": "10.0.26100.8246",
@@ -269,6 +270,7 @@ def _facts(**changed: object) -> Parsed:
 def test_the_facts_file_decides_what_no_tool_prints() -> None:
     parsed = _facts()
     assert parsed.facts["os_build"] == "10.0.26100.8246"
+    assert (parsed.facts["consent"], parsed.facts["consent_reference"]) == ("switch", "INC0010042")
     assert parsed.facts["fve_platform_validation_uefi"] == [7, 11]
     assert parsed.facts["backup_required"] is False
     assert (parsed.facts["ca_2023_in_db"], parsed.facts["boot_manager_2023"]) == (True, False)

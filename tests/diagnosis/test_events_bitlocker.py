@@ -38,7 +38,8 @@ def test_seal_keeps_its_profile_values_and_log(number: int) -> None:
     (seal,) = told(API, number, **seal_data())["seals"]
     assert seal["pcrs"] == [7, 11]
     assert seal["source"] == "group-policy"
-    assert seal["pcr_values"]["11"] == "00" * 32
+    assert seal["pcr_values"]["11"] is None
+    assert len(seal["pcr_values"]["7"]) == 64
     assert [event.get("variable") for event in seal["log_events"]] == ["SecureBoot", "dbx", None]
     assert seal["log_agrees"] is True
 
@@ -83,6 +84,12 @@ def test_mismatch_names_pcr_event_and_digests() -> None:
     assert entry["expected"]["event_type"] == entry["observed"]["event_type"] == "EV_EFI_VARIABLE_DRIVER_CONFIG"
     assert (entry["expected"]["digest"], entry["observed"]["digest"]) == ("ab" * 32, "cd" * 32)
     assert entry["key_id"] == PROTECTOR.upper()
+
+
+@pytest.mark.parametrize("value", ["9" * 5000, "0x" + "f" * 5000, "seven", True, None, [7]])
+def test_what_is_no_number_is_left_out(value: Any) -> None:
+    (entry,) = told(DRIVER, 24705, MismatchedPcr=value, ObservedEventType=value, PcrBitmap=value)["mismatches"]
+    assert (entry["pcr"], entry["observed"]["event_type"], entry["pcrs"]) == (None, None, [])
 
 
 def test_mismatch_without_labels() -> None:

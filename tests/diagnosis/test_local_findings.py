@@ -64,6 +64,10 @@ def test_a_failed_backup_stands_until_one_succeeds() -> None:
     assert "escrow-failed" not in _found(_log(escrow=[failed, later]))
     earlier = _escrow("ok", "2026-04-09T08:00:00Z", 845)
     assert "escrow-failed" in _found(_log(escrow=[earlier, failed]))
+    for elsewhere in ({"volume": "D:"}, {"directory": "ad"}):
+        assert "escrow-failed" in _found(
+            _log(escrow=[{**failed, "volume": "C:"}, {**later, "volume": "C:", **elsewhere}])
+        )
 
 
 def test_a_pasted_failure_and_an_http_refusal_count_too() -> None:

@@ -26,7 +26,7 @@ def _reads(*inputs: Parsed) -> list[Read]:
 
 
 def _check_shape(document: dict[str, Any]) -> None:
-    assert document.keys() == {"inputs", "cause", "update", "findings"}
+    assert document.keys() == {"inputs", "cause", "update", "findings", "problems"}
     for each in document["inputs"]:
         assert each.keys() == {"path", "kind", "facts", "problems"}
     cause = document["cause"]
@@ -67,11 +67,22 @@ def test_a_known_issue_with_missing_facts_is_told_but_not_claimed() -> None:
     assert "1 of 5 conditions" in report_text(report)
 
 
+def test_inputs_of_several_computers_are_said() -> None:
+    log = Parsed("evtx", {"computers": {"WIN-SETUP": 4, "LAB-PC07.corp.example": 90}})
+    same = diagnose(_reads(log, Parsed("msinfo32", {"system_name": "lab-pc07"}), status()))
+    assert same.problems == ()
+    other = diagnose(_reads(log, Parsed("msinfo32", {"system_name": "LAB-PC08"})))
+    assert "LAB-PC08" in report_json(other)["problems"][0]
+    assert "! the inputs name different computers" in report_text(other)
+
+
 def test_what_counts_as_wrong() -> None:
     assert not diagnose(_reads(status())).wrong
     assert not diagnose(_reads(protectors((0, 2, 4, 11)))).wrong, "a piece of information is nothing wrong"
     assert diagnose(_reads(msinfo("binding_not_possible"))).wrong
     assert diagnose(_reads(Parsed("unknown", {"type": "unknown"}, ("why",)))).wrong
+    folder = Parsed("unknown", {"members": 9, "recognised": 8}, ("1 of 9 members are of no known format",))
+    assert not diagnose(_reads(status(), folder)).wrong
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import random
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import product
 from typing import Any
 
@@ -36,7 +37,11 @@ MODELS = {
     "Tower 7020": ("1.21.0", "1.22.0"),
     "FlipNote 13": ("310", "311"),
 }
-DRIVER_CONFIG, AUTHORITY, ROM = "EV_EFI_VARIABLE_DRIVER_CONFIG", "EV_EFI_VARIABLE_AUTHORITY", "EV_EFI_BOOT_SERVICES_DRIVER"
+DRIVER_CONFIG, AUTHORITY, ROM = (
+    "EV_EFI_VARIABLE_DRIVER_CONFIG",
+    "EV_EFI_VARIABLE_AUTHORITY",
+    "EV_EFI_BOOT_SERVICES_DRIVER",
+)
 _NUMBERS = {DRIVER_CONFIG: "80000001", AUTHORITY: "800000e0", ROM: "80000003", "EV_S_CRTM_VERSION": "8"}
 _PAIR_CAUSES = {0: "firmware_update", 4: "boot_app_changed", 7: "secureboot_changed"}
 
@@ -52,53 +57,73 @@ class Mechanism:
     pcr: int | None = None
     measured: tuple[str, str] = ("", "")
     servicing: int = 0
-    profile: tuple[int, ...] = (7, 11)
-    policy: bool = False
+    watched: frozenset[int] | None = None
+    """PCRs of which the TPM protector must watch one for this to matter; None where it does not depend on them."""
+    policy: bool | None = None
+    """Whether it takes a device under such a policy; None where that does not matter."""
     screen_text: str = ""
+    happens: bool = True
+    """Whether it does happen on this night, or only could."""
 
 
-_D, _A = DRIVER, API
+_SB = (f"{DRIVER}/24635", f"{DRIVER}/24658")
+_PCRS = (f"{DRIVER}/24635",)
+_CHANGED = "E_FVE_SECUREBOOT_CHANGED"
+_WINRE = "Windows could not start. Automatic Repair. Choose an option: Troubleshoot"
+
+
+def _secure_boot(name: str, by: str, kind: str, label: str, servicing: int = 0, **more: Any) -> Mechanism:
+    return Mechanism(name, by, _CHANGED, _SB, 7, (kind, label), servicing, frozenset({7}), **more)
+
+
+def _pcr(name: str, by: str, pcr: int, kind: str, **more: Any) -> Mechanism:
+    return Mechanism(name, by, "E_FVE_PCR_MISMATCH", _PCRS, pcr, (kind, ""), 0, frozenset({pcr}), **more)
+
+
+def _other(name: str, by: str, screen: str, event: str = "", **more: Any) -> Mechanism:
+    return Mechanism(name, by, screen, (event,) if event else (), **more)
+
+
 MECHANISMS = {
-    m.name: m
-    for m in (
-        Mechanism("authority-under-policy", "windows", "E_FVE_SECUREBOOT_CHANGED", (f"{_D}/24635", f"{_D}/24658"), 7,
-                  (AUTHORITY, "db"), 1799, (0, 2, 4, 7, 11), policy=True),
-        Mechanism("authority-not-resealed", "windows", "E_FVE_SECUREBOOT_CHANGED", (f"{_D}/24635", f"{_D}/24658"), 7,
-                  (AUTHORITY, "db"), 1799),
-        Mechanism("dbx-servicing", "windows", "E_FVE_SECUREBOOT_CHANGED", (f"{_D}/24635", f"{_D}/24658"), 7,
-                  (DRIVER_CONFIG, "dbx"), 1034),
-        Mechanism("db-servicing", "windows", "E_FVE_SECUREBOOT_CHANGED", (f"{_D}/24635", f"{_D}/24658"), 7,
-                  (DRIVER_CONFIG, "db"), 1036),
-        Mechanism("winre-after-failed-boots", "windows", "", (f"{_A}/805",),
-                  screen_text="Windows could not start. Automatic Repair. Choose an option: Troubleshoot"),
-        Mechanism("bcd", "windows", "E_FVE_BAD_CODE_OPTION", (f"{_A}/523",), profile=(0, 2, 4, 11)),
-        Mechanism("boot-app", "windows", "E_FVE_BAD_CODE_ID", (f"{_A}/522",), profile=(0, 2, 4, 11)),
-        Mechanism("firmware", "firmware", "E_FVE_PCR_MISMATCH", (f"{_D}/24635",), 0, ("EV_S_CRTM_VERSION", ""),
-                  profile=(0, 2, 4, 11)),
-        Mechanism("firmware-resets-keys", "firmware", "E_FVE_SECUREBOOT_CHANGED", (f"{_D}/24635", f"{_D}/24658"), 7,
-                  (DRIVER_CONFIG, "dbx")),
-        Mechanism("firmware-clears-tpm", "firmware", "E_FVE_TPM_INVALIDATED", (f"{_D}/24636",)),
-        Mechanism("firmware-with-rom", "firmware", "E_FVE_PCR_MISMATCH", (f"{_D}/24635",), 2, (ROM, ""),
-                  profile=(0, 2, 4, 11)),
-        Mechanism("firmware-secure-boot-off", "firmware", "E_FVE_SECUREBOOT_DISABLED", (f"{_D}/24657",)),
-        Mechanism("dock-with-rom", "hand", "E_FVE_PCR_MISMATCH", (f"{_D}/24635",), 2, (ROM, ""), profile=(0, 2, 4, 11)),
-        Mechanism("own-keys", "hand", "E_FVE_SECUREBOOT_CHANGED", (f"{_D}/24635", f"{_D}/24658"), 7,
-                  (DRIVER_CONFIG, "db")),
-        Mechanism("tpm-cleared", "hand", "E_FVE_TPM_INVALIDATED", (f"{_D}/24636",)),
-        Mechanism("secure-boot-off", "hand", "E_FVE_SECUREBOOT_DISABLED", (f"{_D}/24657",)),
-        Mechanism("wrong-pin", "hand", "", (f"{_D}/24643",)),
-        Mechanism("lockout", "hand", "E_FVE_DEVICE_LOCKEDOUT", (f"{_D}/24659",)),
-        Mechanism("lockout-mismatch", "hand", "E_FVE_DEVICE_LOCKOUT_MISMATCH", (f"{_A}/531",)),
-        Mechanism("escape-key", "hand", "E_FVE_USER_REQUESTED_RECOVERY", ()),
-        Mechanism("board-swap", "hand", "E_FVE_TPM_NOT_DETECTED", (f"{_A}/526",)),
-        Mechanism("boot-debug", "hand", "E_FVE_BOOT_DEBUG_ENABLED", (f"{_D}/24627",)),
-        Mechanism("unsigned-drivers", "hand", "E_FVE_CI_DISABLED", (f"{_A}/529",)),
-        Mechanism("partition", "hand", "", (f"{_A}/527",)),
-        Mechanism("network-unlock", "hand", "", (f"{_D}/24645",)),
-        Mechanism("clone", "hand", "E_FVE_TPM_FAILURE", (f"{_D}/24636",)),
-        Mechanism("tpm-fails", "hand", "E_FVE_TPM_FAILURE", (f"{_D}/24636",)),
+    mechanism.name: mechanism
+    for mechanism in (
+        _secure_boot("authority-under-policy", "windows", AUTHORITY, "db", 1799, policy=True),
+        _secure_boot("authority-not-resealed", "windows", AUTHORITY, "db", 1799, policy=False),
+        _secure_boot("dbx-servicing", "windows", DRIVER_CONFIG, "dbx", 1034),
+        _secure_boot("db-servicing", "windows", DRIVER_CONFIG, "db", 1036),
+        _other("winre-after-failed-boots", "windows", "", f"{API}/805", screen_text=_WINRE),
+        _other("bcd", "windows", "E_FVE_BAD_CODE_OPTION", f"{API}/523"),
+        _other("boot-app", "windows", "E_FVE_BAD_CODE_ID", f"{API}/522"),
+        _pcr("firmware", "firmware", 0, "EV_S_CRTM_VERSION"),
+        _secure_boot("firmware-resets-dbx", "firmware", DRIVER_CONFIG, "dbx"),
+        _other("firmware-clears-tpm", "firmware", "E_FVE_TPM_INVALIDATED", f"{DRIVER}/24636"),
+        _other("firmware-secure-boot-off", "firmware", "E_FVE_SECUREBOOT_DISABLED", f"{DRIVER}/24657"),
+        _pcr("dock-with-rom", "hand", 2, ROM),
+        _secure_boot("own-keys", "hand", DRIVER_CONFIG, "db"),
+        _other("tpm-cleared", "hand", "E_FVE_TPM_INVALIDATED", f"{DRIVER}/24636"),
+        _other("secure-boot-off", "hand", "E_FVE_SECUREBOOT_DISABLED", f"{DRIVER}/24657"),
+        _other("wrong-pin", "hand", "", f"{DRIVER}/24643"),
+        _other("lockout", "hand", "E_FVE_DEVICE_LOCKEDOUT", f"{DRIVER}/24659"),
+        _other("lockout-mismatch", "hand", "E_FVE_DEVICE_LOCKOUT_MISMATCH", f"{API}/531"),
+        _other("escape-key", "hand", "E_FVE_USER_REQUESTED_RECOVERY"),
+        _other("board-swap", "hand", "E_FVE_TPM_NOT_DETECTED", f"{API}/526"),
+        _other("boot-debug", "hand", "E_FVE_BOOT_DEBUG_ENABLED", f"{DRIVER}/24627"),
+        _other("unsigned-drivers", "hand", "E_FVE_CI_DISABLED", f"{API}/529"),
+        _other("partition", "hand", "", f"{API}/527"),
+        _other("network-unlock", "hand", "", f"{DRIVER}/24645"),
+        _other("clone", "hand", "E_FVE_TPM_FAILURE", f"{DRIVER}/24636"),
+        # What does not happen on this night, but could, so that nobody may conclude from its absence.
+        _other("tpm-fails", "hand", "E_FVE_TPM_FAILURE", f"{DRIVER}/24636", happens=False),
+        _other("nothing-told", "hand", "", happens=False),
+        _secure_boot("own-boot-loader", "hand", AUTHORITY, "db", happens=False),
+        _secure_boot("dbx-from-linux", "hand", DRIVER_CONFIG, "dbx", happens=False),
+        _secure_boot("firmware-resets-db", "firmware", DRIVER_CONFIG, "db", happens=False),
+        _pcr("firmware-with-rom", "firmware", 2, ROM, happens=False),
+        _other("bcd-by-hand", "hand", "E_FVE_BAD_CODE_OPTION", f"{API}/523", happens=False),
+        _other("loader-by-hand", "hand", "E_FVE_BAD_CODE_ID", f"{API}/522", happens=False),
+        _other("winre-after-disk-fault", "hand", "", f"{API}/805", screen_text=_WINRE, happens=False),
     )
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -113,7 +138,9 @@ def _on(mechanism: str, *triggers: str) -> list[Happening]:
     return [Happening(mechanism, trigger) for trigger in triggers or ("",)]
 
 
-_KBS, _MODELS = tuple(BRANCHES), tuple(MODELS)
+_KBS = tuple(BRANCHES)
+_NEW = tuple(f"{model} {versions[1]}" for model, versions in MODELS.items())
+_ANY = tuple(f"{model} {version}" for model, versions in MODELS.items() for version in versions)
 CAUSES = [
     *_on("authority-under-policy", "KB5083769", "KB5082052"),
     *_on("authority-not-resealed", "KB5083769", "KB5089549"),
@@ -122,77 +149,90 @@ CAUSES = [
     *_on("winre-after-failed-boots", "KB5083769", "KB5082052", "KB5082200"),
     *_on("bcd", "KB5089549"),
     *_on("boot-app", "KB5089549"),
-    *_on("firmware", *_MODELS[:5]),
-    *_on("firmware-resets-keys", "Longitude 5450", "WorkPad T14"),
-    *_on("firmware-clears-tpm", "SlateBook 840", "FlipNote 13"),
-    *_on("firmware-with-rom", "Tower 7020"),
-    *_on("firmware-secure-boot-off", "FlipNote 13"),
-    *(Happening(name) for name, mechanism in MECHANISMS.items() if mechanism.by == "hand" and name != "tpm-fails"),
-]  # fmt: skip
+    *_on("firmware", *_NEW[:5]),
+    *_on("firmware-resets-dbx", "Longitude 5450 1.14.2", "WorkPad T14 N3QET52W"),
+    *_on("firmware-clears-tpm", "SlateBook 840 W70 01.09", "FlipNote 13 311"),
+    *_on("firmware-secure-boot-off", "FlipNote 13 311", "Tower 7020 1.22.0"),
+    *(Happening(name) for name, mechanism in MECHANISMS.items() if mechanism.by == "hand" and mechanism.happens),
+]
 CONFUSABLE = [
     (Happening("authority-under-policy", "KB5083769"), Happening("authority-not-resealed", "KB5083769")),
     (Happening("authority-not-resealed", "KB5083769"), Happening("dbx-servicing", "KB5083769")),
     (Happening("dbx-servicing", "KB5083769"), Happening("db-servicing", "KB5083769")),
     (Happening("dbx-servicing", "KB5083769"), Happening("dbx-servicing", "KB5089549")),
-    (Happening("dbx-servicing", "KB5089549"), Happening("firmware-resets-keys", "Longitude 5450")),
+    (Happening("dbx-servicing", "KB5089549"), Happening("firmware-resets-dbx", "Longitude 5450 1.14.2")),
     (Happening("authority-under-policy", "KB5083769"), Happening("winre-after-failed-boots", "KB5083769")),
     (Happening("bcd", "KB5089549"), Happening("boot-app", "KB5089549")),
-    (Happening("firmware-clears-tpm", "FlipNote 13"), Happening("tpm-cleared")),
-    (Happening("firmware-with-rom", "Tower 7020"), Happening("dock-with-rom")),
-    (Happening("firmware-secure-boot-off", "FlipNote 13"), Happening("secure-boot-off")),
+    (Happening("firmware-clears-tpm", "FlipNote 13 311"), Happening("tpm-cleared")),
+    (Happening("network-unlock"), Happening("wrong-pin")),
+    (Happening("firmware-secure-boot-off", "FlipNote 13 311"), Happening("secure-boot-off")),
     (Happening("wrong-pin"), Happening("lockout")),
     (Happening("own-keys"), Happening("db-servicing", "KB5082052")),
 ]
 
 
+PROFILES = ((7, 11), (0, 2, 4, 11), (0, 2, 4, 7, 11))
+
+
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A device and what came in the window before its prompt."""
+    """A device and what came in the window before its prompt. `firmware` is the version it runs now."""
 
     kb: str
     kb_came: bool
     model: str
+    firmware: str
     firmware_came: bool
+    profile: tuple[int, ...]
+    policy: bool
+    """A policy sets the profile although Windows finds the binding to PCR 7 not possible."""
 
 
 def leaves(mechanism: Mechanism, device: Device) -> Seen:
     """Everything that this happening leaves behind on this device."""
     old, new = BRANCHES[device.kb]
-    tells = new.startswith("10.0.26") and mechanism.pcr is not None
+    shows_codes = new.startswith("10.0.26")
     kind, label = mechanism.measured
     changed = {0, 1} if device.firmware_came else set()
     changed |= {mechanism.pcr} if mechanism.pcr is not None else set()
-    before, after = MODELS[device.model]
-    screen = mechanism.screen if new.startswith("10.0.26") else ""
+    compared = shows_codes and mechanism.pcr is not None
     return {
-        "screen": screen or mechanism.screen_text or None,
-        "line": (mechanism.pcr, _NUMBERS[kind], label) if tells and label else None,
+        "screen": (mechanism.screen if shows_codes else "") or mechanism.screen_text or None,
+        "line": (mechanism.pcr, _NUMBERS[kind], label) if compared and label else None,
         "boot": (new if device.kb_came else old, mechanism.events),
-        "mismatch": (mechanism.pcr, kind, label) if tells else None,
-        "before": (old, device.kb if device.kb_came else "", mechanism.servicing if mechanism.by == "windows" else 0),
+        "mismatch": (mechanism.pcr, kind, label) if compared else None,
+        "before": (old, device.kb if device.kb_came else "", mechanism.servicing),
         "pair": (tuple(sorted(changed)), mechanism.pcr, kind, label),
-        "inventory": (device.model, after if device.firmware_came else before),
+        "inventory": (device.model, device.firmware),
         "owner": "another device" if mechanism.name == "clone" else "this device",
-        "collector": mechanism.policy,
-        "profile": mechanism.profile,
+        "collector": device.policy,
+        "profile": device.profile,
     }
 
 
 def _devices(happening: Happening) -> Iterator[Device]:
-    by = MECHANISMS[happening.mechanism].by
-    for kb, model, firmware_came in product(BRANCHES, MODELS, (False, True)):
-        for kb_came in (False, True):
-            if by == "windows" and (kb != happening.trigger or not kb_came):
-                continue
-            if by == "firmware" and (model != happening.trigger or not firmware_came):
-                continue
-            yield Device(kb, kb_came, model, firmware_came)
+    """Every device that this can happen on."""
+    mechanism = MECHANISMS[happening.mechanism]
+    for kb, came, model, new_firmware, profile, policy in product(
+        _KBS, (True, False), MODELS, (True, False), PROFILES, (True, False)
+    ):
+        if mechanism.by == "windows" and (kb != happening.trigger or not came):
+            continue
+        if mechanism.watched is not None and not mechanism.watched & set(profile):
+            continue
+        if (policy and 7 not in profile) or mechanism.policy not in (None, policy):
+            continue
+        if new_firmware and 0 in profile and happening.mechanism != "firmware":
+            continue  # where PCR 0 is watched, the firmware's own code is what breaks the seal
+        for firmware in MODELS[model]:
+            if mechanism.by != "firmware" or (new_firmware and f"{model} {firmware}" == happening.trigger):
+                yield Device(kb, came, model, firmware, new_firmware, profile, policy)
 
 
 def _possible() -> Iterator[Happening]:
     """Everything that could happen in this fleet, whether it does or not."""
     for name, mechanism in MECHANISMS.items():
-        triggers = {"windows": _KBS, "firmware": _MODELS, "hand": ("",)}[mechanism.by]
+        triggers = {"windows": _KBS, "firmware": _ANY, "hand": ("",)}[mechanism.by]
         yield from (Happening(name, trigger) for trigger in triggers)
 
 
@@ -248,16 +288,21 @@ def cases(count: int, seed: int, lost: float = LOST) -> list[Case]:
 
 def _case(rng: random.Random, number: int, truth: Happening, lost: float) -> Case:
     mechanism = MECHANISMS[truth.mechanism]
-    device = Device(
-        kb=truth.trigger if mechanism.by == "windows" else rng.choice(_KBS),
-        kb_came=mechanism.by == "windows" or rng.random() < 0.6,
-        model=truth.trigger if mechanism.by == "firmware" else rng.choice(_MODELS),
-        firmware_came=mechanism.by == "firmware" or rng.random() < 0.05,
-    )
+    device = rng.choice(_candidates(truth))
     seen = {item: None if rng.random() < lost else value for item, value in leaves(mechanism, device).items()}
     if seen["boot"] is None:
         seen["before"] = seen["mismatch"] = None  # one file
     return Case(number, truth, device, seen, _words(rng, device))
+
+
+@cache
+def _candidates(truth: Happening) -> list[Device]:
+    """Devices that it hits; firmware comes by chance to few."""
+    found = list(_devices(truth))
+    if MECHANISMS[truth.mechanism].by == "firmware":
+        return found
+    quiet = [device for device in found if not device.firmware_came]
+    return quiet * 19 + [device for device in found if device.firmware_came]
 
 
 def _words(rng: random.Random, device: Device) -> str:
@@ -334,7 +379,9 @@ def _entry(record: int, hour: str, event: str, **facts: Any) -> Facts:
 
 def _pair(value: tuple[tuple[int, ...], int | None, str, str]) -> Parsed:
     changed, pcr, kind, label = value
-    causes = [_PAIR_CAUSES[each] for each in changed if each in _PAIR_CAUSES] or ["no_change"]
+    causes = [_PAIR_CAUSES[each] for each in changed if each in _PAIR_CAUSES] or (
+        [] if set(changed) - {1} else ["no_change"]
+    )
     per_pcr = [{"pcr": 0, "b": {"event_type": "EV_S_CRTM_VERSION"}}] if 0 in changed else []
     if pcr:
         per_pcr.append({"pcr": pcr, "b": {"event_type": kind, "variable": label}})

@@ -6,7 +6,8 @@ from contextlib import asynccontextmanager
 from tui.demo.launch import DemoHandle, running_demo
 from tui.sources.graph.transport import Transport, connect
 from tui.sources.tickets.auth import BearerFromCommand
-from tui.sources.tickets.servicenow import ServiceNow
+from tui.sources.tickets.engine import HttpTickets
+from tui.sources.tickets.profile import Profile, load_profile
 
 
 @asynccontextmanager
@@ -28,8 +29,11 @@ async def graph_as(running: DemoHandle, persona: str) -> AsyncIterator[Transport
 
 
 @asynccontextmanager
-async def tickets(running: DemoHandle) -> AsyncIterator[ServiceNow]:
-    source = ServiceNow(running.tickets, BearerFromCommand(["cat", str(running.config.parent / "tickets-token")]))
+async def tickets(running: DemoHandle) -> AsyncIterator[HttpTickets]:
+    profile = load_profile("servicenow")
+    assert isinstance(profile, Profile)
+    token = BearerFromCommand(["cat", str(running.config.parent / "tickets-token")])
+    source = HttpTickets(profile, running.tickets, token)
     try:
         yield source
     finally:

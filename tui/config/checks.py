@@ -77,7 +77,9 @@ def _tickets(document: Document, source: Tickets, where: Where) -> Tickets:
         step = f"Did you mean `{close[0]}`?" if close else "A profile of your own is given by its path"
         why = f"It takes {', '.join(TICKET_PROFILES)}, or the path of a profile of your own"
         raise document.problem((*where, "profile"), f"`tickets.profile` is {source.profile!r}", why, step)
-    needed, other = ("path", "url") if source.profile == "file" else ("url", "path")
+    # Whether an engineer's own profile reads files or a server is for the profile to say; one of them it needs.
+    from_files = source.profile == "file" or (own_profile and bool(source.path))
+    needed, other = ("path", "url") if from_files else ("url", "path")
     if not getattr(source, needed):
         step = f"Add `{needed} = ...` below the profile"
         raise document.problem((*where, "profile"), f"profile {source.profile!r} needs `{needed}`", "", step)
@@ -96,16 +98,18 @@ def _tickets(document: Document, source: Tickets, where: Where) -> Tickets:
 
 
 def _check_credentials(document: Document, source: Tickets, where: Where) -> None:
-    if bool(source.user) != bool(source.password_env):
-        given, wanted = ("user", "password_env") if source.user else ("password_env", "user")
-        raise document.problem((*where, given), f"`{given}` needs `{wanted}`", "", f"Add `{wanted} = ...`")
-    ways = {"token_env": source.token_env, "user": source.user, "token_command": source.token_command}
+    for one, other in (("user", "password_env"), ("client_id", "client_secret_env")):
+        if bool(getattr(source, one)) != bool(getattr(source, other)):
+            given, wanted = (one, other) if getattr(source, one) else (other, one)
+            raise document.problem((*where, given), f"`{given}` needs `{wanted}`", "", f"Add `{wanted} = ...`")
+    names = ("token_env", "user", "token_command", "client_id")
+    ways = {name: getattr(source, name) for name in names}
     given_ways = [name for name, value in ways.items() if value]
     if len(given_ways) > 1:
         what = f"{' and '.join(f'`{name}`' for name in given_ways)} are given"
         raise document.problem((*where, given_ways[1]), what, "One way of signing in is enough", "Keep one of them")
-    if given_ways and source.profile == "file":
-        what = f"profile 'file' takes no `{given_ways[0]}`"
+    if given_ways and source.path:
+        what = f"profile {source.profile!r} takes no `{given_ways[0]}`"
         raise document.problem((*where, given_ways[0]), what, "A file needs no signing in", "Take it out")
 
 

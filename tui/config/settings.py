@@ -16,7 +16,7 @@ GRAPH_ENDPOINTS = {
 }
 """Root of Microsoft Graph by cloud (Microsoft Learn, "Microsoft Graph national cloud deployments")."""
 
-TICKET_PROFILES = ("servicenow", "jira", "rt", "zendesk", "freshservice", "file")
+TICKET_PROFILES = ("servicenow", "jira", "rt", "redmine", "zendesk", "freshservice", "file")
 
 Filled = Annotated[str, msgspec.Meta(min_length=1)]
 
@@ -53,7 +53,10 @@ class Graph:
 
 @dataclass(frozen=True, slots=True)
 class Tickets:
-    """One ticket source. `profile` is one of `TICKET_PROFILES`, or the path of a profile file."""
+    """One ticket source. `profile` is one of `TICKET_PROFILES`, or the path of a profile file.
+
+    `client_id` and `client_secret_env` are client credentials (RFC 6749, 4.4), for profiles that name a token endpoint.
+    """
 
     profile: Filled
     url: str = ""
@@ -62,6 +65,8 @@ class Tickets:
     user: str = ""
     password_env: str = ""
     token_command: tuple[Filled, ...] = ()
+    client_id: str = ""
+    client_secret_env: str = ""
     poll_seconds: Annotated[float, msgspec.Meta(ge=0.1, le=3600)] = 10.0
 
 

@@ -123,6 +123,9 @@ def _autopilot_reuse(stage: Stage) -> Cast:
     device.owner_changed = True
     device.physical_ids = (f"[ZTDID]:{guid(stage.fleet.rng)}",)
     stage.add(device)
+    target = {"id": device.object_id, "displayName": device.name, "type": "Device", "modifiedProperties": []}
+    tenant, base = stage.fleet.tenant, stage.fleet.base
+    tenant.record("Add registered owner to device", "Device", stage.caller(), target, base - 5 * DAY)
     return Cast(stage.ticket(device, device.keys[0].id, "full"), (device,), (device.keys[0].id,))
 
 
@@ -146,6 +149,7 @@ def _never_escrowed(stage: Stage) -> Cast:
     device = stage.laptop(stage.caller("pl"))
     device.keys.clear()
     device.compliance, device.rotates = "noncompliant", False
+    device.encryption_causes = "recoveryKeyBackupFailed,networkError"
     stage.add(device)
     key_id = guid(stage.fleet.rng)
     return Cast(stage.ticket(device, key_id, "prefix"), (device,), (key_id,))
@@ -202,6 +206,47 @@ def _rotation_fails(stage: Stage) -> Cast:
     return Cast(stage.ticket(device, device.keys[0].id, "prefix"), (device,), (device.keys[0].id,))
 
 
+def _re_imaged(stage: Stage) -> Cast:
+    owner = stage.caller()
+    former, device = stage.laptop(owner, "DEMO-LT-7103"), stage.laptop(owner, "DEMO-LT-7203")
+    device.serial, device.registered = former.serial, stage.fleet.base - 20 * DAY
+    device.keys.clear()
+    stage.add(device, former)
+    key_id = former.keys[0].id
+    return Cast(stage.ticket(device, key_id, "prefix"), (device, former), (key_id,))
+
+
+def _mdm_pipeline(stage: Stage) -> Cast:
+    device = stage.laptop()
+    device.compliance, device.unmet = "noncompliant", ("BitLockerEnabled",)
+    stage.add(device)
+    return Cast(stage.ticket(device, device.keys[0].id, "prefix"), (device,), (device.keys[0].id,))
+
+
+def _compliance_lag(stage: Stage) -> Cast:
+    device, base = stage.laptop(), stage.fleet.base
+    device.compliance, device.entra_compliant = "noncompliant", True
+    device.last_sync, device.last_seen = base - 3 * DAY, base - HOUR
+    stage.add(device)
+    return Cast(stage.ticket(device, device.keys[0].id, "prefix"), (device,), (device.keys[0].id,))
+
+
+def _no_policy(stage: Stage) -> Cast:
+    device = stage.laptop()
+    device.encryption_policy = ""
+    stage.add(device)
+    return Cast(stage.ticket(device, device.keys[0].id, "prefix"), (device,), (device.keys[0].id,))
+
+
+def _left_alone(stage: Stage) -> Cast:
+    device, base = stage.laptop(), stage.fleet.base
+    device.registered = base - 400 * DAY
+    device.last_seen = device.last_sync = base - 120 * DAY
+    device.keys[0].created = device.registered + HOUR
+    stage.add(device)
+    return Cast(stage.ticket(device, device.keys[0].id, "prefix"), (device,), (device.keys[0].id,))
+
+
 CASES: dict[str, tuple[str, Callable[[Stage], Cast]]] = {
     "plain": ("an honest ordinary case", _plain),
     "vip": ("a very important person, priority 1, outside the scoped engineer's unit", _vip),
@@ -220,4 +265,9 @@ CASES: dict[str, tuple[str, Callable[[Stage], Cast]]] = {
     "escrow-cap": ("200 keys on the object, the newest key was not accepted", _escrow_cap),
     "device-deleted": ("the device object was deleted, and its keys with it", _device_deleted),
     "rotation-fails": ("the device answers a rotation with an error", _rotation_fails),
+    "re-imaged": ("set up anew: the key is on the former object of the same machine", _re_imaged),
+    "mdm-pipeline": ("encrypted and escrowed, and Intune says non-compliant", _mdm_pipeline),
+    "compliance-lag": ("Intune's word is three days old and against Entra ID's", _compliance_lag),
+    "no-policy": ("no encryption policy is assigned", _no_policy),
+    "left-alone": ("a device object that a clean-up would take, and its key with it", _left_alone),
 }

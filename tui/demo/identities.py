@@ -23,6 +23,7 @@ SCOPES = (
     "AdministrativeUnit.Read.All",
     "DeviceManagementManagedDevices.Read.All",
     "DeviceManagementManagedDevices.PrivilegedOperations.All",
+    "DeviceManagementConfiguration.Read.All",
     "AuditLog.Read.All",
     "RoleManagement.Read.Directory",
     "RoleAssignmentSchedule.Read.Directory",

@@ -15,8 +15,10 @@ from tui.demo.desk import Desk
 from tui.demo.fleet import HOUR, UNIT_NAMES, Fleet
 from tui.demo.ids import guid, sys_id
 from tui.demo.records import Action, Case, Device, Quoting, Story, Ticket, Unit
+from tui.demo.replay import cast_replay
 from tui.demo.stories import PLOT_SHARES
 from tui.demo.tenant import ROTATE, Tenant
+from tui.services.replay import Replay
 
 ARRIVALS_LAST = 600.0
 """Seconds of the play in which tickets arrive."""
@@ -30,8 +32,9 @@ _QUOTINGS: tuple[Quoting, ...] = ("full",) * 7 + ("prefix",) * 8 + ("none",) * 5
 class Play:
     """The tenant and the desk, moved on by the clock. Nothing happens between calls of `run`."""
 
-    def __init__(self, seed: int, size: int, speed: float = 1.0) -> None:
+    def __init__(self, seed: int, size: int, speed: float = 1.0, replay: Replay | None = None) -> None:
         self.seed = seed
+        self._replay = replay
         self.size = min(max(size, 1), MAX_SIZE)
         self.clock = PlayClock(speed)
         self._rng = random.Random(seed)  # noqa: S311 - a play that repeats, not a secret
@@ -111,6 +114,8 @@ class Play:
 
     def _write(self) -> list[Ticket]:
         rng, fleet = self._rng, Fleet(self._rng, self.tenant, self.clock.started_at)
+        if self._replay is not None:
+            return cast_replay(rng, fleet, self._replay)
         casts = [(name, build(Stage(fleet))) for name, (_, build) in CASES.items()]
         positions = _positions(self.size, len(casts))
         placed = dict(zip(positions, casts, strict=False))

@@ -83,6 +83,14 @@ class Device:
     owner_changed: bool = False
     rotates: bool = True
     physical_ids: tuple[str, ...] = ()
+    encryption_causes: str = "success"
+    """Words of `advancedBitLockerStates`, with commas between several."""
+    encryption_policy: str = "Demo disk encryption"
+    """Name of the assigned encryption policy; empty without one."""
+    unmet: tuple[str, ...] = ()
+    """Settings of the compliance policy that are not met."""
+    entra_compliant: bool | None = None
+    """What Entra ID says where it is not what Intune says."""
     keys: list[Key] = field(default_factory=list)
     actions: list[Action] = field(default_factory=list)
 

@@ -30,6 +30,8 @@ from tui.demo.play import Play
 from tui.demo.table_api import TableApi
 from tui.demo.tenant import TENANT_NAME
 from tui.demo.traffic import Traffic
+from tui.errors import Problem, ProblemKind
+from tui.services.replay import Replay, read_replay
 
 DEFAULT_SEED, DEFAULT_SIZE, DEFAULT_SPEED = 7, 60, 1.0
 _TICK = 0.25
@@ -39,17 +41,26 @@ _PR_SET_PDEATHSIG = 1
 _METHODS = ["GET", "POST", "PATCH", "PUT", "DELETE"]
 
 
-async def serve(seed: int, size: int, speed: float, state_dir: Path, *, follow_parent: bool = False) -> None:
+async def serve(
+    seed: int,
+    size: int,
+    speed: float,
+    state_dir: Path,
+    *,
+    follow_parent: bool = False,
+    replay: Path | None = None,
+) -> None:
     """Play until SIGTERM or SIGINT; with `follow_parent` also until standard input ends or the parent dies.
 
     `state_dir` (absolute) receives `config.toml` and two token files, all 0600. The first line of standard output is
-    an `Announcement` as JSON.
+    an `Announcement` as JSON. `replay` is a rehearsal to play instead of the seed's own morning; raises `Problem` when
+    it cannot be read.
     """
     stop = asyncio.Event()
     _on_signals(stop)
     if follow_parent:
         _follow_parent(stop)
-    play = Play(seed, size, speed)
+    play = Play(seed, size, speed, _rehearsal(replay))
     tokens, control, desk_token = enrol(play), secrets.token_urlsafe(32), f"desk-{secrets.token_urlsafe(32)}"
     graph, graph_socket = _graph_server(play, tokens, control)
     desk, desk_socket = _desk_server(play, desk_token, control)
@@ -62,6 +73,17 @@ async def serve(seed: int, size: int, speed: float, state_dir: Path, *, follow_p
     )
     _write_files(state_dir, told, desk_token, seed)
     await _run(play, ((graph, graph_socket), (desk, desk_socket)), told, stop)
+
+
+def _rehearsal(path: Path | None) -> Replay | None:
+    if path is None:
+        return None
+    try:
+        return read_replay(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise Problem(
+            ProblemKind.CONFIG, f"The replay {path} cannot be read", str(error), "Give another file"
+        ) from error
 
 
 def _graph_server(play: Play, tokens: Mapping[str, Identity], control: str) -> tuple["_Server", socket.socket]:
@@ -223,6 +245,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=DEFAULT_SEED)
     parser.add_argument("--size", type=int, default=DEFAULT_SIZE, help="tickets, up to 100000")
     parser.add_argument("--speed", type=float, default=DEFAULT_SPEED, help="seconds of the play in one second")
+    parser.add_argument("--replay", type=Path, help="a rehearsal to play, as JSON Lines")
     parser.add_argument("--dir", type=Path, help="where config and tokens go; a temporary directory when left out")
     parser.add_argument("--forget-dir", action="store_true", help="remove that directory at the end")
     parser.add_argument("--follow-parent", action="store_true", help="stop when standard input ends or the parent dies")
@@ -231,7 +254,15 @@ def main() -> None:
         state_dir = given.dir or Path(tempfile.mkdtemp(prefix="reseal-demo-"))
         if given.forget_dir or given.dir is None:
             stack.callback(shutil.rmtree, state_dir, ignore_errors=True)
-        asyncio.run(serve(given.seed, given.size, given.speed, state_dir.absolute(), follow_parent=given.follow_parent))
+        playing = serve(
+            given.seed,
+            given.size,
+            given.speed,
+            state_dir.absolute(),
+            follow_parent=given.follow_parent,
+            replay=given.replay,
+        )
+        asyncio.run(playing)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ most trusted inputs contradict each other the answer is unknown: a wrong name is
 from collections.abc import Sequence
 from dataclasses import replace
 
+from tui.diagnosis.causes_boots import boot_log_witnesses
 from tui.diagnosis.causes_missing import missing_facts
 from tui.diagnosis.causes_seals import seal_witnesses
 from tui.diagnosis.causes_sources import witnesses
@@ -24,6 +25,9 @@ _WEAKER = {
 }
 
 
+MOST_REASONS = 20
+"""Facts that are told of one cause; a folder may hold thousands of tickets."""
+
 _NOTHING = "nothing that was given tells why the key was asked for"
 
 
@@ -34,6 +38,7 @@ def name_cause(inputs: Sequence[Parsed]) -> Cause:
     found = [
         *witnesses(inputs, profile),
         *seal_witnesses(inputs, profile),
+        *boot_log_witnesses(inputs, profile),
         *issue_witnesses(inputs, device),
     ]
     return weigh(sorted(set(found), key=lambda witness: witness.order), missing_facts(inputs))
@@ -43,8 +48,9 @@ def weigh(found: Sequence[Witness], missing: tuple[str, ...] = ()) -> Cause:
     """The verdict over sorted witnesses; `missing` goes with an unknown."""
     remarks = tuple(dict.fromkeys(witness.says for witness in found if witness.code is CauseCode.UNKNOWN))
     cause = _weigh([witness for witness in found if witness.code is not CauseCode.UNKNOWN], missing)
-    because = cause.because if cause.because or remarks else (_NOTHING,)
-    return replace(cause, because=(*because, *remarks))
+    because = (*cause.because, *remarks) or (_NOTHING,)
+    more = (f"and {len(because) - MOST_REASONS} more",) if len(because) > MOST_REASONS else ()
+    return replace(cause, because=(*because[:MOST_REASONS], *more))
 
 
 def _weigh(found: Sequence[Witness], missing: tuple[str, ...]) -> Cause:
@@ -77,6 +83,7 @@ def _contradicted(top: Sequence[Witness], missing: tuple[str, ...]) -> Cause:
 
 def _most_precise(top: Sequence[Witness]) -> Witness | None:
     """The one name that the others leave room for, with what they add; None where two names exclude each other."""
+    top = list({(witness.code, witness.pcr, witness.event): witness for witness in reversed(top)}.values())[::-1]
     kept = [
         witness for witness in top if not any(may_refine(witness, other) for other in top if other.code != witness.code)
     ]

@@ -4,6 +4,7 @@ Bootmgr's events are written at the boot that follows the prompt, and the clock 
 Windows: a boot's records are told by their numbers in the System log, and only another log's records by time.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -12,7 +13,7 @@ from typing import Any
 from tui.diagnosis.sample import Facts, Parsed
 
 EVTX = "evtx"
-_RECOVERY, _BOOT, _INSTALLED = "recovery", "boot", "installed"
+_RECOVERY, _BOOT, _SHUTDOWN, _INSTALLED = "recovery", "boot", "shutdown", "installed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +38,16 @@ class Window:
 
 def recovery_window(inputs: Sequence[Parsed]) -> Window | None:
     """The last boot for which a recovery key was used, else the last boot logged; None where no boot is logged."""
-    found = [window for parsed in inputs if parsed.kind == EVTX for window in _windows(parsed, inputs)]
-    return max(found, key=_rank, default=None)
+    elsewhere = sorted(time for parsed in inputs for time in _recovered_elsewhere(parsed))
+    found = (_window(parsed, elsewhere) for parsed in inputs if parsed.kind == EVTX)
+    return max((window for window in found if window is not None), key=_rank, default=None)
 
 
 def _rank(window: Window) -> tuple[object, ...]:
     """The later recovery first; of two logs of one boot the fuller one, whatever their order."""
     size = len(window.mismatches) + len(window.during) + len(window.before)
-    return window.recovery, window.time, window.build, size, repr(window)
+    ends = (window.build_before, window.installed, window.before[-1:], window.during[:1], window.during[-1:])
+    return window.recovery, window.time, window.build, size, repr(ends)
 
 
 def recovery_times(inputs: Sequence[Parsed]) -> list[str]:
@@ -53,7 +56,8 @@ def recovery_times(inputs: Sequence[Parsed]) -> list[str]:
     boots = sorted({str(boot["time"]) for boot in _listed(inputs, "boots") if boot.get("time")})
     by_boot: dict[str, str] = {}
     for time in told:
-        by_boot.setdefault(max((boot for boot in boots if boot <= time), default=time[:13]), time)
+        at = bisect_right(boots, time)
+        by_boot.setdefault(boots[at - 1] if at else time[:13], time)
     return sorted(by_boot.values())
 
 
@@ -83,16 +87,57 @@ def _listed(inputs: Sequence[Parsed], name: str) -> Iterator[Facts]:
     return (entry for parsed in inputs if parsed.kind == EVTX for entry in listed(parsed, name))
 
 
-def _windows(parsed: Parsed, inputs: Sequence[Parsed]) -> list[Window]:
-    """A window for each recovery boot of one log, and one for its last boot."""
-    timeline = listed(parsed, "timeline")
+def _window(parsed: Parsed, elsewhere: list[str]) -> Window | None:
+    """The last recovery boot of one log in the order of its records, else its last boot.
+
+    `elsewhere` are the times, sorted, at which logs without boots tell of recoveries.
+    """
+    timeline = _in_boots(listed(parsed, "timeline"))
     starts = [n for n, entry in enumerate(timeline) if entry.get("role") == _BOOT]
     if not starts:
-        return []
-    others = [time for other in inputs if other is not parsed for time in _recovered_elsewhere(other)]
-    bounds = [*pairwise(starts), (starts[-1], len(timeline))]
-    windows = [_window(timeline, start, end, starts, others, parsed) for start, end in bounds]
-    return [window for window in windows if window.recovery] or windows[-1:]
+        return None
+    bounds = [(-1, starts[0]), *pairwise(starts), (starts[-1], len(timeline))]
+    boots = [(before, start, end) for (before, start), (_, end) in pairwise(bounds)]
+    recovered = [bound for bound in boots if _recovered(timeline, bound, elsewhere)]
+    return _cut(parsed, timeline, (recovered or boots)[-1], recovery=bool(recovered))
+
+
+def _recovered(timeline: list[Facts], bound: tuple[int, int, int], elsewhere: list[str]) -> bool:
+    _, start, end = bound
+    if any(entry.get("role") == _RECOVERY for entry in timeline[start + 1 : end]):
+        return True
+    began = str(timeline[start].get("time", ""))
+    ended = str(timeline[end].get("time", "")) if end < len(timeline) else "~"
+    return bisect_left(elsewhere, began) < bisect_left(elsewhere, ended)
+
+
+def _cut(parsed: Parsed, timeline: list[Facts], bound: tuple[int, int, int], *, recovery: bool) -> Window:
+    previous, start, end = bound
+    boot, during, before = timeline[start], tuple(timeline[start + 1 : end]), tuple(timeline[previous + 1 : start])
+    records = {entry.get("record") for entry in during}
+    return Window(
+        recovery=recovery,
+        time=str(boot.get("time", "")),
+        build=str(boot.get("build") or ""),
+        build_before=str(timeline[previous].get("build") or "") if previous >= 0 else "",
+        installed=_kbs(before),
+        before=before,
+        during=during,
+        mismatches=tuple(entry for entry in listed(parsed, "mismatches") if entry.get("record") in records),
+    )
+
+
+def _in_boots(timeline: list[Facts]) -> list[Facts]:
+    """The timeline with each boot record ahead of what its own early drivers wrote, which may stand before it."""
+    placed: list[Facts] = []
+    for entry in timeline:
+        at = len(placed)
+        if entry.get("role") == _BOOT:
+            while at and placed[at - 1].get("role") not in (_BOOT, _SHUTDOWN):
+                at -= 1
+            at = at if at and placed[at - 1].get("role") == _SHUTDOWN else len(placed)
+        placed.insert(at, entry)
+    return placed
 
 
 def _recovered_elsewhere(parsed: Parsed) -> list[str]:
@@ -100,26 +145,6 @@ def _recovered_elsewhere(parsed: Parsed) -> list[str]:
     if parsed.kind != EVTX or listed(parsed, "boots"):
         return []
     return [str(entry.get("time", "")) for entry in listed(parsed, "recoveries")]
-
-
-def _window(
-    timeline: list[Facts], start: int, end: int, starts: list[int], others: list[str], parsed: Parsed
-) -> Window:
-    boot, during = timeline[start], tuple(timeline[start + 1 : end])
-    previous = max((n for n in starts if n < start), default=None)
-    before = tuple(timeline[(-1 if previous is None else previous) + 1 : start])
-    began, ended = str(boot.get("time", "")), str(timeline[end].get("time", "")) if end < len(timeline) else "~"
-    records = {entry.get("record") for entry in during}
-    return Window(
-        recovery=any(entry.get("role") == _RECOVERY for entry in during) or any(began <= t < ended for t in others),
-        time=began,
-        build=str(boot.get("build") or ""),
-        build_before=str(timeline[previous].get("build") or "") if previous is not None else "",
-        installed=_kbs(before),
-        before=before,
-        during=during,
-        mismatches=tuple(entry for entry in listed(parsed, "mismatches") if entry.get("record") in records),
-    )
 
 
 def _kbs(entries: Sequence[Facts]) -> tuple[str, ...]:

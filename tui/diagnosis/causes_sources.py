@@ -158,6 +158,9 @@ def _is_bitlocker(entry: Facts) -> bool:
 def _pair(parsed: Parsed, profile: frozenset[int] | None) -> Iterator[Witness]:
     codes = [code for value in items(parsed.facts.get("cause")) if (code := _code(value))]
     changed = {pcr for value in items(parsed.facts.get("changed_pcrs")) if (pcr := _pcr(value)) is not None}
+    if changed and not codes:
+        says = f"between the two measured-boot logs these PCRs differ: {_numbers(changed)}; nothing known explains it"
+        yield Witness(Trust.BOOT_LOGS, CauseCode.UNKNOWN, says, Confidence.NONE)
     for code in codes[:1]:
         decisive = _decisive(codes, changed, profile)
         says = _pair_says(decisive or code, changed, profile)
@@ -180,6 +183,9 @@ def _decisive(codes: list[CauseCode], changed: set[int], profile: frozenset[int]
     return codes[0] if profile is None else None
 
 
+_USUAL_PCRS = frozenset({0, 2, 4, 7, 11})
+"""What Windows seals to by default, with and without PCR 7."""
+
 _PCRS_OF: dict[CauseCode, set[int]] = {
     CauseCode.FIRMWARE_UPDATE: {0},
     CauseCode.SECUREBOOT_CHANGED: {7},
@@ -194,7 +200,8 @@ _PCRS_OF: dict[CauseCode, set[int]] = {
 
 def _first_event(code: CauseCode, parsed: Parsed, profile: frozenset[int] | None) -> tuple[int | None, str | None]:
     wanted = _PCRS_OF.get(code, set())
-    for entry in listed(parsed, "per_pcr"):
+    entries = listed(parsed, "per_pcr")
+    for entry in sorted(entries, key=lambda entry: entry.get("pcr") not in _USUAL_PCRS):
         pcr = _pcr(entry.get("pcr"))
         if pcr in wanted and (profile is None or pcr in profile):
             side = next((side for name in ("b", "a") if isinstance(side := entry.get(name), dict)), {})
@@ -203,12 +210,14 @@ def _first_event(code: CauseCode, parsed: Parsed, profile: frozenset[int] | None
 
 
 def _pair_says(code: CauseCode, changed: set[int], profile: frozenset[int] | None) -> str:
-    numbers = ", ".join(map(str, sorted(changed))) or "none"
-    says = f"between the two measured-boot logs these PCRs differ: {numbers}; that is {code}"
+    says = f"between the two measured-boot logs these PCRs differ: {_numbers(changed)}; that is {code}"
     if profile is None:
         return f"{says}; the protector's PCRs are not known"
-    hit = ", ".join(map(str, sorted(changed & profile))) or "none"
-    return f"{says}; of them the protector watches: {hit}"
+    return f"{says}; of them the protector watches: {_numbers(changed & profile)}"
+
+
+def _numbers(pcrs: set[int]) -> str:
+    return ", ".join(map(str, sorted(pcrs))) or "none"
 
 
 def _pair_confidence(changed: set[int], profile: frozenset[int] | None) -> Confidence:

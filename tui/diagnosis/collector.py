@@ -44,6 +44,7 @@ def parse(sample: Sample) -> Parsed:
         "computer": _line(told.get("computer")),
         "collected": _line(told.get("collected")),
         "consent": _line(told.get("consent")),
+        "consent_reference": _line(told.get("consent_reference")),
         "elevated": _bool(told.get("elevated")),
         "os_build": build if _BUILD.fullmatch(build) else None,
         "fve_policies_read": "fve_policies" in told,

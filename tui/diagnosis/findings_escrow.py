@@ -27,6 +27,8 @@ CODES = {
 
 _FAILED, _OK = "failed", "ok"
 _HTTP_ERROR = 400
+_ENTRA = 845
+"""First of the events about backups to Entra ID; those before it are about Active Directory."""
 _NUMERICAL = "RecoveryPassword"
 
 
@@ -57,11 +59,14 @@ def escrow_findings(inputs: Sequence[Parsed], device: LocalDevice, key_ids: froz
 
 def _failed(inputs: Sequence[Parsed]) -> Iterator[Finding]:
     attempts = sorted(_attempts(inputs), key=lambda entry: (str(entry.get("time") or ""), entry["result"]))
-    last_ok = max((str(entry.get("time") or "") for entry in attempts if entry["result"] == _OK), default="")
+    last_ok: dict[tuple[str, str], str] = {}
+    for entry in attempts:
+        if entry["result"] == _OK:
+            last_ok[_place(entry)] = str(entry.get("time") or "~")
     failed = [
         entry
         for entry in attempts
-        if entry["result"] == _FAILED and (not last_ok or str(entry.get("time") or "") > last_ok)
+        if entry["result"] == _FAILED and str(entry.get("time") or "") >= last_ok.get(_place(entry), "")
     ]
     if not failed:
         return
@@ -72,6 +77,11 @@ def _failed(inputs: Sequence[Parsed]) -> Iterator[Finding]:
         tuple(dict.fromkeys(_attempt_says(entry) for entry in failed[-5:])),
         "Mend the path to Entra ID, then run BackupToAAD-BitLockerKeyProtector and wait for event 845.",
     )
+
+
+def _place(entry: Facts) -> tuple[str, str]:
+    """Where to and from which volume: a success elsewhere does not make up for a failure."""
+    return str(entry.get("directory") or "entra"), str(entry.get("volume") or "").upper()
 
 
 def _attempts(inputs: Sequence[Parsed]) -> list[Facts]:
@@ -98,7 +108,8 @@ def _pasted(entry: Facts) -> Facts | None:
     result = {845: _OK, 846: _FAILED, 847: _FAILED, 785: _FAILED, 784: _OK, 783: _OK}.get(entry.get("id") or 0)
     if result is None:
         return None
-    return {**entry, "result": result, "event": f"event {entry['id']}", "error": entry.get("error")}
+    told = {"result": result, "event": f"event {entry['id']}", "directory": "ad" if entry["id"] < _ENTRA else "entra"}
+    return {**entry, **told}
 
 
 def _attempt_says(entry: Facts) -> str:

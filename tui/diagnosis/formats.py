@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tui.diagnosis import (
     bundle_intune,
+    collector,
     dsregcmd,
     escrow,
     event_text,
@@ -40,6 +41,7 @@ FORMATS: tuple[Format, ...] = (
     *network.FORMATS,
     *key_file.FORMATS,
     *escrow.FORMATS,
+    *collector.FORMATS,
     *bundle_intune.FORMATS,
     *recovery_screen.FORMATS,
     *ticket_text.FORMATS,

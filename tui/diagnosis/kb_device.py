@@ -239,3 +239,31 @@ def _ca_2023(inputs: Sequence[Parsed]) -> bool | None:
     told = set(_bools(p.facts.get("ca_2023_in_db") for p in inputs if p.kind == "collector-facts"))
     told |= {True for name in _authorities(inputs) if UEFI_CA_2023 in name}
     return _agreed(told)
+
+
+_MOST_COMPARED, _MOST_SHOWN = 200, 8
+_NAME_FACTS = ("computer", "system_name", "device_name", "computer_from_name")
+
+
+def mixed_computers(inputs: Sequence[Parsed]) -> tuple[str, ...]:
+    """A sentence where inputs name computers that have nothing to do with each other; renamed machines have one log."""
+    named = sorted({names for parsed in inputs if (names := _computers(parsed))}, key=sorted)[:_MOST_COMPARED]
+    apart = sorted({" / ".join(sorted(a)) for a in named for b in named if not a & b})
+    if not apart:
+        return ()
+    shown = ", ".join(apart[:_MOST_SHOWN]) + (" and more" if len(apart) > _MOST_SHOWN else "")
+    return (f"the inputs name different computers, so they may not tell of one device: {shown}",)
+
+
+def _computers(parsed: Parsed) -> frozenset[str]:
+    """The computers that an input says it comes from, without their domains."""
+    logged = parsed.facts.get("computers")
+    names = [*(logged if isinstance(logged, dict) else ()), *(parsed.facts.get(name) for name in _NAME_FACTS)]
+    if parsed.kind not in _NAMING_KINDS:
+        return frozenset()
+    return frozenset(name.upper().split(".")[0] for name in names if isinstance(name, str) and name)
+
+
+_NAMING_KINDS = frozenset(
+    {"evtx", "msinfo32", "dsregcmd", "manage-bde-status", "get-bitlockervolume", "collector-facts", "intune-zip"}
+)

@@ -8,7 +8,7 @@ from typing import Any
 from tui.diagnosis.causes import name_cause
 from tui.diagnosis.findings import NO_CLOUD, CloudSide, local_findings
 from tui.diagnosis.kb import update_in_force
-from tui.diagnosis.kb_device import local_device
+from tui.diagnosis.kb_device import local_device, mixed_computers
 from tui.diagnosis.kb_issues import IssueMatch, known_issues_for
 from tui.diagnosis.redact import redact
 from tui.diagnosis.sample import Parsed
@@ -39,12 +39,16 @@ class Report:
     update: Update
     findings: tuple[Finding, ...]
     undecided: tuple[IssueMatch, ...] = ()
+    problems: tuple[str, ...] = ()
+    """What is odd about the inputs as a set."""
 
     @property
     def wrong(self) -> bool:
-        """A finding of weight, or an input that no format knows."""
+        """A finding of weight, or an input that no format knows; a folder or zip may hold other things besides."""
         heavy = any(finding.severity is not Severity.INFO for finding in self.findings)
-        return heavy or any(read.parsed.kind == UNKNOWN for read in self.inputs)
+        return heavy or any(
+            read.parsed.kind == UNKNOWN and not read.parsed.facts.get("recognised") for read in self.inputs
+        )
 
 
 def diagnose(inputs: Sequence[Read], os_version: str = "", cloud: CloudSide = NO_CLOUD) -> Report:
@@ -54,7 +58,8 @@ def diagnose(inputs: Sequence[Read], os_version: str = "", cloud: CloudSide = NO
     cause = name_cause(parsed)
     update = update_in_force(parsed, os_version or device.os_build)
     undecided = [match for match in known_issues_for(cause, update.kb, device) if not match.holds]
-    return Report(tuple(inputs), cause, update, local_findings(parsed, cause, update, cloud), tuple(undecided))
+    findings = local_findings(parsed, cause, update, cloud)
+    return Report(tuple(inputs), cause, update, findings, tuple(undecided), mixed_computers(parsed))
 
 
 def report_json(report: Report) -> dict[str, Any]:
@@ -68,6 +73,7 @@ def report_json(report: Report) -> dict[str, Any]:
             "because": [*report.update.because, *map(undecided_says, report.undecided)],
         },
         "findings": [finding_json(finding) for finding in report.findings],
+        "problems": list(report.problems),
     }
 
 

@@ -15,7 +15,8 @@ _MOST_LINES = 8
 
 def report_text(report: Report) -> str:
     """The whole answer as plain lines."""
-    lines = [*_inputs(report.inputs), *_cause(report), *_update(report), *_findings(report)]
+    odd = [f"! {problem}" for problem in report.problems]
+    lines = [*_inputs(report.inputs), *odd, *_cause(report), *_update(report), *_findings(report)]
     return redact("\n".join(lines))[0]
 
 

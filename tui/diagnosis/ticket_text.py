@@ -1,7 +1,9 @@
 """What a ticket's text says: key IDs, updates, codes, devices, and the cause as far as free text carries it."""
 
 import re
+from functools import lru_cache
 
+from tui.diagnosis.recovery_screen_codes import ScreenCode
 from tui.diagnosis.recovery_screen_detail import find_detail
 from tui.diagnosis.redact import redact
 from tui.diagnosis.sample import Format, Parsed, Sample
@@ -54,6 +56,9 @@ _EVENT_CAUSES = {
 }
 """Events of BitLocker-API and BitLocker-Driver that name why the boot manager asked."""
 _GENERAL = frozenset({CauseCode.PCR_MISMATCH})
+_UNKNOWN, _NOT_BITLOCKER = CauseCode.UNKNOWN, CauseCode.NOT_BITLOCKER
+_FEWEST_LOW_LINES = 6
+"""A detail line of the recovery screen has as many."""
 
 
 def read_ticket(text: str) -> TicketReading:
@@ -70,20 +75,19 @@ def read_ticket(text: str) -> TicketReading:
             text = head + text[_READ:_SEARCHED]
             lowered = text.lower()
     named = read_identifiers(text, lowered, suspects) if suspects else _NOTHING
-    present = frozenset(code)
-    prompt = first_prompt(code, present)
-    cause = _named_cause(named, text) or read_cause(code, present, prompt)
+    prompt = first_prompt(code)
+    cause = _named_cause(named, text) or read_cause(code, prompt)
     recurrence: Recurrence = "unknown"
-    if prompt >= 0 and cause.code is not CauseCode.NOT_BITLOCKER:
+    if prompt >= 0 and cause.code is not _NOT_BITLOCKER:
         after_update = bool(named.kbs) or (cause.event == "dbx" and cause.code is CauseCode.SECUREBOOT_CHANGED)
-        recurrence = read_recurrence(code, present, after_update)
+        recurrence = read_recurrence(code, after_update)
     return TicketReading(
         named.key_id_prefixes,
         named.kbs,
         named.error_codes,
         named.devices,
         cause,
-        _is_bitlocker(cause, code, present, named, prompt),
+        _is_bitlocker(cause, code, named, prompt),
         recurrence,
         passwords,
     )
@@ -93,18 +97,16 @@ def _may_hold_password(code: str, suspects: tuple[str, ...]) -> bool:
     """Four groups of six digits or more, in one token or in several, or as many halves of groups."""
     if code.count(NUMBER) >= _FEWEST_HALVES:
         return True
-    return sum(len(_GROUP.findall(token)) for token in suspects) >= _FEWEST_GROUPS
+    return bool(suspects) and len(_GROUP.findall(" ".join(suspects))) >= _FEWEST_GROUPS
 
 
 def _named_cause(named: Identifiers, text: str) -> Cause | None:
     """A code of the screen, a detail line or an event number that the ticket quotes decides before its prose."""
     if named is _NOTHING:
         return None
-    if named.screen_code and named.screen_code.cause is not CauseCode.UNKNOWN:
-        says = f"the ticket quotes the screen's code {named.screen_code.name}"
-        pcr = 7 if named.screen_code.name.startswith("E_FVE_SECUREBOOT") else None
-        return Cause(named.screen_code.cause, pcr, confidence=Confidence.LIKELY, because=(says,))
-    if "_" in text and (detail := find_detail(text[:_READ])):
+    if named.screen_code and (cause := _screen_cause(named.screen_code)):
+        return cause
+    if text.count("_") >= _FEWEST_LOW_LINES and (detail := find_detail(text[:_READ])):
         says = f"the ticket quotes the screen's detail line: PCR {detail.pcr}, {detail.observed_label or 'no label'}"
         return Cause(detail.cause, detail.pcr, detail.event, Confidence.LIKELY, (says,))
     causes = {_EVENT_CAUSES[event]: event for event in named.events if event in _EVENT_CAUSES}
@@ -114,12 +116,21 @@ def _named_cause(named: Identifiers, text: str) -> Cause | None:
     return Cause(precise[0], confidence=Confidence.LIKELY, because=(f"the ticket quotes event {causes[precise[0]]}",))
 
 
-def _is_bitlocker(cause: Cause, code: str, present: frozenset[str], named: Identifiers, prompt: int) -> bool | None:
-    if cause.code is not CauseCode.UNKNOWN:
-        return cause.code is not CauseCode.NOT_BITLOCKER
+@lru_cache
+def _screen_cause(screen: ScreenCode) -> Cause | None:
+    if screen.cause is _UNKNOWN:
+        return None
+    pcr = 7 if screen.name.startswith("E_FVE_SECUREBOOT") else None
+    says = f"the ticket quotes the screen's code {screen.name}"
+    return Cause(screen.cause, pcr, confidence=Confidence.LIKELY, because=(says,))
+
+
+def _is_bitlocker(cause: Cause, code: str, named: Identifiers, prompt: int) -> bool | None:
+    if cause.code is not _UNKNOWN:
+        return cause.code is not _NOT_BITLOCKER
     if prompt >= 0 or named.key_id_prefixes:
         return True
-    return True if is_about_bitlocker(present) and not rules_out_bitlocker(code) else None
+    return True if is_about_bitlocker(code) and not rules_out_bitlocker(code) else None
 
 
 def recognise(sample: Sample) -> int:

@@ -10,7 +10,7 @@ from tui.diagnosis.ticket_text_words import LETTER, PAUSE, QUESTION, STOP
 from tui.model.cause import UNKNOWN_CAUSE, Cause, CauseCode, Confidence
 from tui.model.incident import Recurrence
 
-_PROMPT = pattern("recovery|ask --4 (?:key|bitlocker)|bitlocker ..3 (?:ask|key)|key ..3 ask|(?:then|boot) ..2 key")
+_PROMPT = pattern("recovery|ask --4 (?:key|bitlocker)|bitlocker ..3 (?:ask|key)|key ..3 ask|then ..2 key|boot ..2 key")
 _UNASKED = pattern(
     "not --3 ask --6 (?:key|recovery|bitlocker)|not --1 (?:bitlocker)? (?:recovery)? key --3 ask"
     "|not --1 bitlocker --1 ask"
@@ -22,14 +22,18 @@ _SPOILED = letters("recovery key bitlocker ask unlock")
 _BEFORE = pattern("before[^.]{0,2}$")
 _DOUBT = letters("hypothetical try")
 _NOT, _STILL, _TO = LETTER["not"], LETTER["still"], LETTER["to"]
+_BITLOCKER, _RECOVERY, _BOARD = LETTER["bitlocker"], LETTER["recovery"], LETTER["board"]
+_OTHER_ENCRYPTION = LETTER["encryption_other"]
+_NOT_BITLOCKER = CauseCode.NOT_BITLOCKER
 _HELPED = letters("fix fine")
 _TROUBLE = letters("repair winre protectors broken crash")
 
 _NO_BITLOCKER = pattern("not --1 bitlocker")
 _EVERY_BOOT = pattern(
-    "each ..2 (?:boot|time|turn ..2 on)|boot ..2 each|(?:always|again) ..4 (?:ask|recovery|bitlocker|key|boot)"
-    "|(?:ask|key|recovery|bitlocker|boot) ..5 (?:always|again)|whenever ..3 (?:boot|turn ..2 on)"
-    "|over ..1 over|anew ..1 anew|time ..1 time ..0 anew|after then ...(?:recovery|key)"
+    "each ..2 (?:boot|time|turn ..2 on)|boot ..2 each|whenever ..3 (?:boot|turn ..2 on)"
+    "|always ..4 (?:ask|recovery|bitlocker|key|boot)|again ..4 (?:ask|recovery|bitlocker|key|boot)"
+    "|ask ..5 (?:always|again)|key ..5 (?:always|again)|recovery ..5 (?:always|again)|bitlocker ..5 (?:always|again)"
+    "|boot ..5 (?:always|again)|over ..1 over|anew ..1 anew|time ..1 time ..0 anew|after then ...(?:recovery|key)"
 )
 _REPEATS, _SINGLE = letters("each always whenever over anew then again"), letters("once one next")
 _ONCE = pattern("only once|once only|once (?:$|[.])|one time|next (?:time|boot) ...(?:recovery|key)")
@@ -41,32 +45,33 @@ _YIELDS: dict[CauseCode, frozenset[CauseCode]] = {
     CauseCode.SECUREBOOT_DISABLED: frozenset({CauseCode.SECUREBOOT_CHANGED}),
 }
 """A cause gives way to a more precise one that the same text names."""
+_NO_CODES: frozenset[CauseCode] = frozenset()
 
 
-def read_cause(code: str, present: frozenset[str], prompt: int) -> Cause:
-    """The cause that the concepts support; `present` is the set of their letters, `prompt` as `first_prompt` says."""
-    if prompt < 0 and (unasked := _without_prompt(code, present)) is not None:
+def read_cause(code: str, prompt: int) -> Cause:
+    """The cause that the concepts support; `prompt` is what `first_prompt` says."""
+    if prompt < 0 and (unasked := _without_prompt(code)) is not None:
         return unasked
     found: dict[CauseCode, Rule] = {}
-    for rule in candidates(present):
-        if rule.code not in found and _holds(rule, code, prompt, present):
+    for rule in candidates(code):
+        if rule.code not in found and _holds(rule, code, prompt):
             found[rule.code] = rule
-    if LETTER["board"] in present and CauseCode.TPM_ABSENT in found:
+    if not found:
+        return UNKNOWN_CAUSE
+    if _BOARD in code and CauseCode.TPM_ABSENT in found:
         # A new board brings its own firmware and an empty TPM: one event, not three causes.
-        return _cause(found[CauseCode.TPM_ABSENT])
-    left = [rule for name, rule in found.items() if not (_YIELDS.get(name, frozenset()) & found.keys())]
-    return _cause(left[0]) if len(left) == 1 else UNKNOWN_CAUSE
+        return found[CauseCode.TPM_ABSENT].cause
+    left = [rule for name, rule in found.items() if not (_YIELDS.get(name, _NO_CODES) & found.keys())]
+    return left[0].cause if len(left) == 1 else UNKNOWN_CAUSE
 
 
-def _cause(rule: Rule) -> Cause:
-    return Cause(rule.code, rule.pcr, rule.event, rule.confidence, (f"the ticket: {rule.says}",))
-
-
-def first_prompt(code: str, present: frozenset[str]) -> int:
+def first_prompt(code: str) -> int:
     """Where the text first tells of a prompt, or -1; `nobody was asked for a key` is none."""
-    if _NOT not in present:
-        match = _PROMPT.search(code)
-        return match.start() if match else -1
+    match = _PROMPT.search(code)
+    if match is None:
+        return -1
+    if _NOT not in code or not _UNASKED.search(code):
+        return match.start()
     denied = [(m.start(), m.end()) for m in _UNASKED.finditer(code)]
     for match in _PROMPT.finditer(code):
         if not any(start <= match.start() < end for start, end in denied):
@@ -74,21 +79,24 @@ def first_prompt(code: str, present: frozenset[str]) -> int:
     return -1
 
 
-def _without_prompt(code: str, present: frozenset[str]) -> Cause | None:
+def _without_prompt(code: str) -> Cause | None:
     """A text that denies the prompt and tells of other trouble is not about BitLocker recovery."""
-    if not _UNASKED.search(code) or present.isdisjoint(_TROUBLE):
+    if not _UNASKED.search(code) or _TROUBLE.isdisjoint(code):
         return None
     says = "no recovery key was asked for"
     return Cause(CauseCode.NOT_BITLOCKER, confidence=Confidence.LIKELY, because=(f"the ticket: {says}",))
 
 
-def _holds(rule: Rule, code: str, prompt: int, present: frozenset[str]) -> bool:
-    if rule.code is CauseCode.NOT_BITLOCKER:
-        told = rule.regex.search(code) is not None and LETTER["bitlocker"] not in present
-        return told and (prompt < 0 or LETTER["encryption_other"] in present)
+def _holds(rule: Rule, code: str, prompt: int) -> bool:
+    if rule.code is _NOT_BITLOCKER:
+        may_be = _BITLOCKER not in code and (prompt < 0 or _OTHER_ENCRYPTION in code)
+        return may_be and rule.regex.search(code) is not None
     if rule.asked and prompt < 0:
         return False
-    return any(_stands(rule, code, m.start(), m.end(), prompt) for m in rule.regex.finditer(code))
+    for match in rule.regex.finditer(code):
+        if _stands(rule, code, match.start(), match.end(), prompt):
+            return True
+    return False
 
 
 def _stands(rule: Rule, code: str, start: int, end: int, prompt: int) -> bool:
@@ -126,19 +134,19 @@ def rules_out_bitlocker(code: str) -> bool:
     return _NO_BITLOCKER.search(code) is not None
 
 
-def is_about_bitlocker(present: frozenset[str]) -> bool:
+def is_about_bitlocker(code: str) -> bool:
     """The text names BitLocker, recovery or a key."""
-    return LETTER["bitlocker"] in present or LETTER["recovery"] in present
+    return _BITLOCKER in code or _RECOVERY in code
 
 
-def read_recurrence(code: str, present: frozenset[str], after_update: bool) -> Recurrence:
+def read_recurrence(code: str, after_update: bool) -> Recurrence:
     """Whether the prompt of a text that tells of one came once or comes at every boot.
 
     `after_update` says that the text lays one prompt on an update: such updates prompt once (the known issues of
     KB5012170, KB5066835 and KB5083769 say so), unless the text tells of more.
     """
-    if not present.isdisjoint(_REPEATS) and _EVERY_BOOT.search(code):
+    if any(map(code.__contains__, _REPEATS)) and _EVERY_BOOT.search(code):
         return "every_boot"
-    if after_update or (not present.isdisjoint(_SINGLE) and _ONCE.search(code)):
+    if after_update or (any(map(code.__contains__, _SINGLE)) and _ONCE.search(code)):
         return "once"
     return "unknown"

@@ -6,11 +6,12 @@ with something rare and repeats nothing without a bound.
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeVar
 
-from tui.diagnosis.recovery_screen_codes import ScreenCode, find_screen_code
+from tui.diagnosis.recovery_screen_codes import ScreenCode, find_screen_code, nearest_code
 from tui.diagnosis.ticket_text_updates import read_updates
 from tui.model.ids import PREFIX_LENGTH, format_key_id
 
@@ -26,7 +27,7 @@ _LONGEST = 120
 """Characters looked at of one token."""
 _DASH = "[-\u2010-\u2015]"
 _GUIDISH = re.compile(
-    rf"(?<![0-9a-z_.:/\\-])(?P<id>[0-9a-f]{{8}}(?:{_DASH}[0-9a-f]{{1,4}}){{0,3}}(?:{_DASH}[0-9a-f]{{1,12}})?)"
+    rf"(?<![0-9a-z_.:/\\-])[0-9a-f]{{8}}(?:{_DASH}[0-9a-f]{{1,4}}){{0,3}}(?:{_DASH}[0-9a-f]{{1,12}})?"
     rf"(?![0-9a-z_]|{_DASH}[0-9a-z]|[.:][0-9a-f]{{2}})"
 )
 _BARE = re.compile(r"(?<![0-9a-z_.:/\\-])[0-9a-f]{9,32}(?![0-9a-z_-])")
@@ -58,15 +59,30 @@ _HEX_CODE = re.compile(r"0x[0-9a-f]{2,16}(?![0-9a-z])")
 _EVENT = re.compile(
     r"(?<![0-9.])(246\d\d|2470[5-8])(?![0-9])|\b(?:event|ereignis|événement|evento|event-?id|id)s?[\s:#-]{0,4}(?:id[\s:#]{0,3})?(5[23]\d|82[34])(?!\d)"
 )
+_HOST_WORDS = _listed(
+    "device host pc laptop notebook computer machine workstation tablet gerät rechner poste ordinateur portable equipo "
+    "portátil ordenador computador máquina dispositivo komputer počítač ноутбук компьютер dator"
+)
+# A word's boundary is looked at behind its first letter: patterns that begin with letters are searched for faster.
+_HOST_WORD = "|".join(rf"{word[0]}(?<!\w.){word[1:]}" for word in _HOST_WORDS)
 _HOST_BEFORE = re.compile(
-    r"\b(?:device|host|pc|laptop|notebook|computer|machine|workstation|tablet|gerät|rechner|poste|ordinateur"
-    r"|portable|equipo|portátil|ordenador|computador|máquina|dispositivo|komputer|počítač|ноутбук|компьютер|dator)s?"
+    rf"(?:{_HOST_WORD})s?"
     r"[\s\-]?(?P<label>name[nd]?|id)?[\s:=#\"'(]{1,4}(?:(?:is|ist|called|named|est|es|nom)[\s:]{1,2})?$"
     r"|(?:端末|パソコン|设备|電腦|电脑|デバイス|コンピューター)(?P<dense>名)?[\s:：]{0,2}$"
 )
 _HOST = re.compile(r"[a-z][a-z0-9-]{2,14}(?![a-z0-9_-])")
+_NO_HOSTS = ("kb", "win-1", "windows")
 _DEFAULT_NAME = re.compile(r"(?<![a-z0-9-])(?:desktop|laptop|win|minint)-[0-9a-z]{5,11}(?![0-9a-z-])")
-_HEX_EIGHT = re.compile("[0-9a-f]{8}")
+_WORD_ENDS, _WORD_STARTS = re.compile(r"\w+$"), re.compile(r"\w*[^\W_](?!\w)")
+_LONGEST_CODE = 40
+_LONGEST_UPDATE = 10
+"""Of one token that has no room for anything else."""
+_HEX_EIGHT = re.compile(r"[0-9a-f]{8}(?<![0-9a-z_.:/\\-][0-9a-f]{8})")
+_NOT_HEX = re.compile("[^0-9a-f]")
+_CANONICAL = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}(?:-[0-9a-f]{4}(?:-[0-9a-f]{4}(?:-[0-9a-f]{12})?)?)?)?")
+"""A key ID, or a beginning of one that ends with one of its groups, as `format_key_id` writes it."""
+_EVENT_NUMBER = re.compile(r"246\d\d|2470[5-8]|5[23]\d(?!\d)|82[34](?!\d)")
+"""Without one of these there is no event to be looked for."""
 _TAIL = re.compile(r"kb[\s-]?\d{6,7}|[0-9a-f]{8}-[0-9a-f]{4}[0-9a-f-]{0,24}|0x[0-9a-f]{4,8}|e_[a-z_]{6,40}")
 
 
@@ -89,14 +105,16 @@ def suspects_in(lowered: str) -> tuple[str, ...]:
 
 def read_identifiers(text: str, lowered: str, suspects: Iterable[str]) -> Identifiers:
     """Find every identifier in the suspects, which stand in the order of the text; `lowered` is it in lower case."""
-    spans = list(_places(lowered, suspects))
-    tokens = [lowered[start:end] for start, end in spans]
-    joined = " ".join(tokens)
-    screen = find_screen_code(text[:_READ]) if "_" in joined or "fve" in joined else None
+    spans = _places(lowered, suspects)
+    joined = " ".join([lowered[start:end] for start, end in spans])
+    # An update is no key ID and no device, and is what most tickets name.
+    others = [span for span in spans if span[1] - span[0] > _LONGEST_UPDATE or not lowered.startswith("kb", span[0])]
+    screen = _screen_code(text[:_READ]) if "_" in joined or "fve" in joined else None
     codes = [screen.name] if screen else []
-    codes += [f"0x{code[2:].upper()}" for token in tokens if "0x" in token for code in _HEX_CODE.findall(token)]
-    keys = [key for start, end in spans for key in _key_ids(lowered, start, end)]
-    names = [name for start, end in spans for name in _devices(text, lowered, start, end)]
+    if "0x" in joined:
+        codes += [f"0x{code[2:].upper()}" for code in _HEX_CODE.findall(joined)]
+    keys = [key for start, end in others for key in _key_ids(lowered, start, end)]
+    names = _devices(text, lowered, others) if len(text) == len(lowered) else []
     events = [int(a or b) for a, b in _EVENT.findall(lowered)] if _tells_of_events(lowered, joined) else []
     return Identifiers(
         _unique(keys), read_updates(lowered, spans), _unique(codes), _unique(names), _unique(events), screen
@@ -104,42 +122,65 @@ def read_identifiers(text: str, lowered: str, suspects: Iterable[str]) -> Identi
 
 
 def _tells_of_events(lowered: str, joined: str) -> bool:
-    return "event" in lowered or "ereignis" in lowered or "246" in joined or "2470" in joined
+    named = "event" in lowered or "ereignis" in lowered or "246" in joined or "2470" in joined
+    return named and _EVENT_NUMBER.search(lowered) is not None
 
 
-def _places(lowered: str, suspects: Iterable[str]) -> Iterator[tuple[int, int]]:
+def _screen_code(text: str) -> ScreenCode | None:
+    """As `find_screen_code`; a code that is the first word with a low line is known without a search of the text."""
+    head, _, rest = text.partition("_")
+    start, end = _WORD_ENDS.search(head[-_LONGEST_CODE:]), _WORD_STARTS.match(rest)
+    if start and end and start[0][0] in "eE" and len(start[0] + end[0]) < _LONGEST_CODE:
+        return _code_of(f"{start[0]}_{end[0]}") or find_screen_code(text)
+    return find_screen_code(text)
+
+
+@lru_cache(maxsize=1_000)
+def _code_of(word: str) -> ScreenCode | None:
+    """The code that a whole word is; words that are one only in part, or by their beginning, are left to the search."""
+    code = find_screen_code(word)
+    return code if code and "__" not in word and nearest_code(word) == code.name else None
+
+
+def _places(lowered: str, suspects: Iterable[str]) -> list[tuple[int, int]]:
+    places: list[tuple[int, int]] = []
     end = 0
     for token in itertools.islice(suspects, _MOST):
         start = lowered.find(token, end)
         if start >= 0:
             end = start + len(token)
-            yield start, end
+            places.append((start, end))
+    return places
 
 
 def _unique(items: list[_T]) -> tuple[_T, ...]:
-    return tuple(dict.fromkeys(items))
+    return tuple(dict.fromkeys(items)) if items else ()
 
 
-def _key_ids(text: str, start: int, end: int) -> Iterator[str]:
+def _key_ids(text: str, start: int, end: int) -> list[str]:
     limit = min(end, start + _LONGEST)
     if end - start == 4:
-        if half := _HALF.match(text, end + 1):
-            joined = text[start:end] + half[0]
-            if _mixed(joined) and text[end] in " -" and _is_called_key(text, start):
-                yield format_key_id(joined)
-        return
+        return _halved_key_id(text, start, end)
     if not _HEX_EIGHT.search(text, start, limit):
-        return
-    for match in _GUIDISH.finditer(text, start, limit):
-        if _is_key_id(text, match.start(), match["id"]):
-            yield format_key_id(_hex(match["id"]))
-    for match in _BARE.finditer(text, start, limit):
-        if _is_called_key(text, match.start()):
-            yield format_key_id(_hex(match[0]))
+        return []
+    found = [match[0] for match in _GUIDISH.finditer(text, start, limit) if _is_key_id(text, match.start(), match[0])]
+    found += [match[0] for match in _BARE.finditer(text, start, limit) if _is_called_key(text, match.start())]
+    return [_canonical(item) for item in found]
+
+
+def _halved_key_id(text: str, start: int, end: int) -> list[str]:
+    half = _HALF.match(text, end + 1)
+    if half and text[end] in " -" and _mixed(joined := text[start:end] + half[0]) and _is_called_key(text, start):
+        return [format_key_id(joined)]
+    return []
+
+
+def _canonical(item: str) -> str:
+    return item if _CANONICAL.fullmatch(item) else format_key_id(_hex(item))
 
 
 def _hex(item: str) -> str:
-    return re.sub("[^0-9a-f]", "", item)
+    return _NOT_HEX.sub("", item)
 
 
 def _mixed(item: str) -> bool:
@@ -149,9 +190,10 @@ def _mixed(item: str) -> bool:
 
 def _is_key_id(text: str, start: int, item: str) -> bool:
     """With words such as `key ID` before it any eight hex digits count; alone only what cannot be much else."""
-    digits, named = _hex(item), _is_called_key(text, start)
+    named = _is_called_key(text, start)
     if named is not None:
-        return named and not (len(digits) == PREFIX_LENGTH and _DATE.match(digits))
+        return named and not (len(item) == PREFIX_LENGTH and _DATE.match(item))
+    digits = _hex(item)
     if "-" in item and len(digits) > PREFIX_LENGTH + 4:
         return True
     return len(item) == PREFIX_LENGTH and _mixed(item) and not _HRESULT.match(digits)
@@ -162,28 +204,36 @@ def _is_called_key(text: str, start: int) -> bool | None:
     before = text[max(0, start - _NEAREST) : start]
     has_id = False
     for n, word in enumerate(reversed(before.split()[-_WORDS_BEFORE:])):
-        bare = word.strip(_PUNCTUATION)
-        if bare.startswith(_KEY_WORDS):
+        names = _names(word)
+        if names == "key":
             return True
-        if bare.startswith(_OTHER_WORDS) or (n < 2 and bare.startswith(_ERROR_WORDS)):
+        if names == "other" or (n < 2 and names == "error"):
             return False
-        has_id = has_id or bare.startswith(_ID_WORDS)
+        has_id = has_id or names == "id"
     return True if has_id or (not before.isascii() and _KEY_MARKS.search(before)) else None
 
 
-def _devices(text: str, lowered: str, start: int, end: int) -> Iterator[str]:
-    if (
-        lowered[start].isdigit()
-        or len(text) != len(lowered)
-        or not (match := _HOST.search(lowered, start, min(end, start + _LONGEST)))
-    ):
-        return
-    name = match[0]
-    if name.startswith(("kb", "win-1", "windows")) or name.isalpha():
-        return
+@lru_cache(maxsize=4_000)
+def _names(word: str) -> str:
+    """What kind of number a word announces: `key`, `other`, `error`, `id` of something, or nothing."""
+    bare = word.strip(_PUNCTUATION)
+    kinds = (("key", _KEY_WORDS), ("other", _OTHER_WORDS), ("error", _ERROR_WORDS), ("id", _ID_WORDS))
+    return next((kind for kind, words in kinds if bare.startswith(words)), "")
+
+
+def _devices(text: str, lowered: str, spans: list[tuple[int, int]]) -> list[str]:
+    found: list[str] = []
+    for start, end in spans:
+        if lowered[start].isdigit() or not (match := _HOST.search(lowered, start, min(end, start + _LONGEST))):
+            continue
+        name, at = match[0], match.start()
+        if not name.isalpha() and not name.startswith(_NO_HOSTS) and _is_device(name, lowered, at):
+            found.append(text[at : at + len(name)].upper())
+    return found
+
+
+def _is_device(name: str, lowered: str, at: int) -> bool:
     if _DEFAULT_NAME.fullmatch(name) and any(map(str.isdigit, name)):
-        yield text[match.start() : match.end()].upper()
-        return
-    before = _HOST_BEFORE.search(lowered[max(0, match.start() - _NEXT) : match.start()])
-    if before and (before["label"] or before["dense"] or "-" in name[1:-1]):
-        yield text[match.start() : match.end()].upper()
+        return True
+    before = _HOST_BEFORE.search(lowered[max(0, at - _NEXT) : at])
+    return before is not None and bool(before["label"] or before["dense"] or "-" in name[1:-1])

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from tui.diagnosis.ticket_text_words import LETTER, UPDATE_ID
-from tui.model.cause import CauseCode, Confidence
+from tui.model.cause import Cause, CauseCode, Confidence
 
 _LETTER = LETTER | {"update_number": UPDATE_ID}
 _TOKEN = re.compile(r"[a-z_]+|\.\.\d|--\d|\.\.\.|>>|\s+")
@@ -41,7 +41,8 @@ def letters(names: str) -> frozenset[str]:
 
 @dataclass(frozen=True)
 class Rule:
-    """What a text must say for a cause; `needs` names concepts without which it cannot match (`|`: one of them).
+    """What a text must say for a cause; `needs` names concepts without which it cannot match, the rarest first (and
+    there `|` for one of several).
 
     A `trigger` is something that happened: it must be told before the prompt, or as what the prompt came after. Any
     other rule is a state, and may be told anywhere. `negated` rules contain their own negation.
@@ -68,6 +69,7 @@ class Rule:
         """Of each set the text must hold one letter."""
         return tuple(letters(any_of.replace("|", " ")) for any_of in self.needs.split())
 
-    def may_match(self, present: frozenset[str]) -> bool:
-        """The text holds the concepts without which the pattern cannot match."""
-        return not any(present.isdisjoint(any_of) for any_of in self.needed)
+    @cached_property
+    def cause(self) -> Cause:
+        """The cause as a ticket's text supports it."""
+        return Cause(self.code, self.pcr, self.event, self.confidence, (f"the ticket: {self.says}",))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from importlib import resources
 
 _BEFORE = 64
@@ -11,6 +12,7 @@ _FEWEST, _WHOLE = 6, 7
 
 _KB = re.compile(r"(?<![a-z])kbs?[\s:#._\-\u2010-\u2015(]{0,3}(?:number\s|nr\.?\s|no\.?\s)?([0-9o]{6,7})(?![0-9a-z])")
 _KB_ENDS = re.compile(r"(?<![a-z])kbs?[\s:#._\-\u2010-\u2015(]{0,3}(?:number\s|nr\.?\s|no\.?\s|is\s)?$")
+_UNNAMED = re.compile(r"(?<![0-9a-z.])[0-9]{6,7}(?![0-9a-z])")
 _NUMBER = re.compile(r"(?<![0-9a-z.])([45][0-9]{6})(?![0-9a-z])")
 _LISTED = re.compile(r"\W{0,2}\s?(?:,|/|&|\+|and|und|et|y|e|en|or|oder|ou|bzw\.?|i|a|и|、|と|和)?\s?(?:kb)?\W?")
 _UPDATE_WORD = re.compile(
@@ -44,15 +46,13 @@ _ABSENT = re.compile(
     r"|\s?(?:は|が)?(?:未適用|入っていない|インストールされていない)|\s?(?:没有|未)安装"
 )
 
-_HINTS = (
-    "artic", "artik", "artí", "arti", "doc", "see", "siehe", "voir", "descr", "guid", "read", "lies", "help", "topic",
-    "http", "fix", "solv", "resolv", "cure", "correct", "address", "behob", "gelöst", "oob", "out", "emerg", "notfall",
-    "without", "not", "no", "missing", "ohne", "kein", "sans", "sin", "senza", "neither", "isn", "wasn", "never",
-    "corri", "résol", "soluc", "risol", "repair", "nor",
-)  # fmt: skip
-_LATER_HINTS = ("not", "n't", "n’t", "never", "nicht", "pas ", "no ", "fix", "solve", "heb", "未", "没", "いない")
-"""Words without which none of the patterns above can match; looked for first, since most updates are just named."""
-_PARTING = str.maketrans("(\"'/-:,;.[", "          ")
+_HINT = re.compile(
+    r"\b(?:arti[cgk]|artíc|стать|artyku|doc|described|guidance|fix|solved|resolved|cured|corrected|addressed|behoben"
+    r"|gelöst|corrigé|résolu|solucionado|corregido|risolto|repaired|исправлено|emergency|notfall|isn|wasn"
+    r"|(?:see|siehe|voir|read|lies|oob|out|without|not|no|missing|ohne|kein|sans|sin|senza|neither|nor|never)\b)"
+    r"|記事|文章|资料|資料|サポート|help/|topic/|http"
+)
+"""A word without which no pattern for the text before can match. Most updates are just named."""
 
 
 def _articles() -> frozenset[str]:
@@ -72,6 +72,8 @@ def read_updates(text: str, spans: Sequence[tuple[int, int]]) -> tuple[str, ...]
             last = b
             if number not in _ARTICLES and _is_named_as_installed(text, a, b):
                 found.append(number)
+    if not found:
+        return ()
     numbers = list(dict.fromkeys(found))
     # A number with a digit too few beside its whole self is the same update, mistyped.
     short = {n for n in numbers if len(n) == _FEWEST and any(m != n and m.startswith(n) for m in numbers)}
@@ -81,10 +83,10 @@ def read_updates(text: str, spans: Sequence[tuple[int, int]]) -> tuple[str, ...]
 def _numbers(text: str, start: int, end: int, last: int) -> list[tuple[str, int, int]]:
     """KB numbers of one token, with their places; `last` is the end of the KB before it, for lists."""
     token = text[start:end]
-    if match := _KB.search(token):
+    if "kb" in token and (match := _KB.search(token)):
         found = [(match[1].replace("o", "0"), start + match.start(), start + match.end())]
         return found + [(m[1], start + m.start(), start + m.end()) for m in _NUMBER.finditer(token, match.end())]
-    if not (match := re.search(r"(?<![0-9a-z.])[0-9]{6,7}(?![0-9a-z])", token)):
+    if not (match := _UNNAMED.search(token)):
         return []
     place = start + match.start()
     before = text[max(0, place - _BEFORE) : place]
@@ -96,9 +98,14 @@ def _numbers(text: str, start: int, end: int, last: int) -> list[tuple[str, int,
 
 
 def _is_named_as_installed(text: str, start: int, end: int) -> bool:
-    before, after = text[max(0, start - _BEFORE) : start], text[end : end + _AFTER]
-    hinted = not before.isascii() or any(word.startswith(_HINTS) for word in before.translate(_PARTING).split())
+    before = text[max(0, start - _BEFORE) : start]
+    hinted = any(map(_is_hint, before.split()))
     if hinted and (_ARTICLE.search(before) or _CURE.search(before) or _WITHOUT.search(before)):
         return False
-    told_away = any(hint in after for hint in _LATER_HINTS)
-    return not (told_away and (_ABSENT.match(after) or _CURES.match(after)))
+    after = text[end : end + _AFTER]
+    return not (_ABSENT.match(after) or _CURES.match(after))
+
+
+@lru_cache(maxsize=4_000)
+def _is_hint(word: str) -> bool:
+    return _HINT.search(word) is not None

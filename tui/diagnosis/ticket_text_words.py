@@ -8,6 +8,7 @@ the text for each of a thousand words, and the same for every language.
 import re
 import string
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from importlib import resources
 from typing import NamedTuple
 
@@ -16,14 +17,16 @@ FILLER, STOP, PAUSE, QUESTION, SHAPE, NUMBER, UPDATE_ID, SCREEN_CODE = "-", ".",
 the end of its sentence), a token that may be an ID or a code, a number of three digits or more, a KB number, a code of
 the recovery screen."""
 
+# No letter lies above U+00FF, so that a concept string takes one byte a letter and is quick to search.
 _LETTERS = [c for c in string.ascii_letters + string.digits[1:] if c not in (UPDATE_ID, SCREEN_CODE)]
-_LETTERS += [chr(n) for n in range(0x100, 0x180)]
+_LETTERS += [chr(n) for n in range(0xA1, 0x100)]
 _PARTS = re.compile(r"[^\W_]+")
 _DENSE = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uff66-\uff9f]")
 """Scripts that put no blanks between words, or glue particles to them."""
-_LONGEST_WORD = 48
+_LONGEST_WORD, _LONGEST_NAME = 48, 28
 _REMEMBERED = 60_000
-_SUSPECT = frozenset({SHAPE, UPDATE_ID, SCREEN_CODE})
+_OFTEN = frozenset({UPDATE_ID, SCREEN_CODE})
+_SUSPECT = _OFTEN | {SHAPE}
 
 _UPDATE = re.compile(r"\W*kbs?[\W_]{0,3}[0-9o]{4,8}(?!\d)")
 _CODE = re.compile(r"fve_|e_?fve|_pcrs?_|_locked|_mismatch")
@@ -60,7 +63,10 @@ class _Vocabulary:
         self.begins = _joined((w[:-1], c) for w, c in spaced if w[-1] == "*" and w[0] != "*")
         self.inside = _joined((w.strip("*"), c) for w, c in spaced if w[0] == "*")
         self.dense = _joined(dense)
-        self.lengths = sorted({len(w) for w in self.begins}, reverse=True)
+        self.lengths = {
+            first: sorted({len(w) for w in self.begins if w[0] == first}, reverse=True)
+            for first in {w[0] for w in self.begins}
+        }
         # A Latin name inside a text without blanks (BIOSを更新) counts as its word does.
         latin = r"[0-9a-zà-ÿ]+(?:-[0-9a-z]+)*"
         alternatives = "|".join(map(re.escape, sorted(self.dense, key=len, reverse=True)))
@@ -71,11 +77,14 @@ class _Vocabulary:
         if found := self.exact.get(word):
             return found
         if not word.isalpha() and len(parts := _PARTS.findall(word)) > 1:
-            return "".join(map(self.of, parts))
-        for length in self.lengths:
+            return "".join(map(_part, parts))
+        for length in self.lengths.get(word[:1], ()):
             if length <= len(word) and (found := self.begins.get(word[:length])):
                 return found
-        return next((letter for part, letter in self.inside.items() if part in word), "")
+        for part, letter in self.inside.items():
+            if part in word:
+                return letter
+        return ""
 
 
 def _joined(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
@@ -89,8 +98,17 @@ def _joined(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
 _VOCABULARY = _Vocabulary(_TABLE)
 
 
+@lru_cache(maxsize=4_000)
+def _part(word: str) -> str:
+    """The letters of a part of a compound, most of which are short and in many: the PC of PC-0815."""
+    return _VOCABULARY.of(word)
+
+
 _SEEN: dict[str, str] = {}
 """The letters of tokens met before, punctuation included; emptied when it grows too large."""
+_NAMED: dict[str, str] = {}
+"""The same for updates and codes, which stand in many tickets of one morning. Other tokens that may identify something
+are met once, and might be secret: they are not remembered."""
 
 
 class Words(NamedTuple):
@@ -104,10 +122,11 @@ def read_words(lowered: str) -> Words:
     """The concepts of a text that is already in lower case."""
     tokens = lowered.replace("\n", " . ").split()
     found = list(map(_SEEN.get, tokens))
-    suspects: list[str] = []
-    if None in found:
-        _learn(tokens, found, suspects)
-    return Words("".join(found), tuple(suspects))  # type: ignore[arg-type]
+    try:
+        return Words("".join(found), ())  # type: ignore[arg-type]
+    except TypeError:  # There are gaps. To look for them first would cost every text a tenth of its time.
+        suspects = _learn(tokens, found)
+        return Words("".join(found), suspects)  # type: ignore[arg-type]
 
 
 def concepts(lowered: str) -> str:
@@ -115,19 +134,27 @@ def concepts(lowered: str) -> str:
     return read_words(lowered).code
 
 
-def _learn(tokens: list[str], found: list[str | None], suspects: list[str]) -> None:
-    """Fill the gaps of `found`. A token that may identify something is rarely seen twice, and is not remembered."""
-    if len(_SEEN) > _REMEMBERED:
-        _SEEN.clear()
+def _learn(tokens: list[str], found: list[str | None]) -> tuple[str, ...]:
+    """Fill the gaps of `found`, and give the tokens that may identify something."""
+    suspects: list[str] = []
     position = -1
     for _ in range(found.count(None)):
         position = found.index(None, position + 1)
         token = tokens[position]
-        letters = found[position] = _letters(token)
+        letters = found[position] = _NAMED.get(token) or _letters(token)
         if letters[:1] in _SUSPECT or (SHAPE in letters and not token.isascii()):
             suspects.append(token)
+            if letters[:1] in _OFTEN and len(token) <= _LONGEST_NAME:
+                _remember(_NAMED, token, letters)
         elif len(token) <= _LONGEST_WORD:
-            _SEEN[token] = letters
+            _remember(_SEEN, token, letters)
+    return tuple(suspects)
+
+
+def _remember(memory: dict[str, str], token: str, letters: str) -> None:
+    if len(memory) > _REMEMBERED:
+        memory.clear()
+    memory[token] = letters
 
 
 def _letters(token: str) -> str:

@@ -52,6 +52,11 @@ class Query:
     not_bitlocker: bool = False
     """The ticket's own words say that this is not a BitLocker prompt."""
 
+    @property
+    def by_user(self) -> bool:
+        """Only a person was named, so that devices found are theirs and not the one in question."""
+        return bool(self.user) and not self.device_name and not self.device_id
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
@@ -81,6 +86,8 @@ class Evidence:
     """The device that the key is of and the device that was asked for have one serial number; None when unknown."""
     deleted: tuple[DirectoryChange, ...] = ()
     """Deletions of device objects of the name asked for."""
+    compliance_changes: int = 0
+    """How often Intune's compliance state was seen to change within a week."""
     owner_changes: tuple[DirectoryChange, ...] = ()
     """Changes of the registered owner, newest first."""
     indexed_at: datetime | None = None
@@ -89,7 +96,9 @@ class Evidence:
     """The engineer's own rights, where they are known."""
     sources: Mapping[str, SourceHealth] = field(default_factory=dict)
     pending: bool = True
-    """Some source has not answered yet."""
+    """What decides the verdict has not all been answered yet."""
+    complete: bool = False
+    """Every source has answered or failed."""
 
     @property
     def device(self) -> EntraDevice | None:

@@ -58,6 +58,10 @@ class Ticket:
     vip: bool
     opened_at: datetime
     updated_at: datetime
+    due_at: datetime | None = None
+    """When the system's own agreement wants it solved; None when it says nothing."""
+    parent: str = ""
+    """The problem or parent ticket that it hangs on, as its system calls it."""
 
 
 @dataclass(frozen=True, slots=True)

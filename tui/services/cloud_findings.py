@@ -1,46 +1,62 @@
-"""Findings that cloud facts alone decide. Pure."""
+"""Findings that cloud facts alone decide: who and what the device is, and who may read its keys. Pure."""
 
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
 
+from tui.model.device import EntraDevice
 from tui.model.dossier import Evidence, Verdict
+from tui.model.fact import SourceState
 from tui.model.finding import Finding, FindingCode, Severity
-from tui.model.recovery_key import RecoveryKey, Volume
-from tui.services.verdict import ESCROW_FULL, Judgement
+from tui.services.absence import Judgement
+from tui.services.escrow_findings import compliance_findings, escrow_findings
+from tui.services.refusal import explain_refusal, out_of_reach
+from tui.services.reuse import owner_changed, reuse_of
 
-ESCROW_CROWDED = 150
-"""Keys on one device object from which the console warns."""
-
-REUSE_GRACE = timedelta(days=1)
-"""A device registered this long after its key was backed up has been set up anew since."""
+LEFT_ALONE = timedelta(days=90)
+"""A device object without a sign-in for so long is what clean-up rules look for."""
 
 
-def cloud_findings(evidence: Evidence, judgement: Judgement) -> tuple[Finding, ...]:
-    """What is wrong, most severe first."""
-    found = [*_identity(evidence, judgement), *_escrow(evidence, judgement), *_self_service(evidence)]
+def cloud_findings(evidence: Evidence, judgement: Judgement, now: datetime, contact: str = "") -> tuple[Finding, ...]:
+    """What is wrong, in no order; `by_severity` gives it one."""
+    return (
+        *_identity(evidence, judgement),
+        *_rights(evidence, judgement, contact),
+        *escrow_findings(evidence, judgement),
+        *compliance_findings(evidence),
+        *_at_risk(evidence, now),
+        *_self_service(evidence),
+    )
+
+
+def by_severity(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Most severe first, each code once with the same evidence."""
     order = list(reversed(Severity))
-    return tuple(sorted(found, key=lambda finding: order.index(finding.severity)))
+    return tuple(sorted(dict.fromkeys(findings), key=lambda finding: order.index(finding.severity)))
 
 
 def _identity(evidence: Evidence, judgement: Judgement) -> Iterator[Finding]:
     query, device = evidence.query, evidence.matched_device
-    if judgement.verdict is Verdict.KEY_OF_ANOTHER_MACHINE and device is not None:
+    if judgement.verdict is Verdict.KEY_OF_ANOTHER_MACHINE:
+        asked = query.device_name or evidence.named[0].name
         yield Finding(
             FindingCode.KEY_ID_NOT_ON_DEVICE,
             Severity.CRITICAL,
             "The key ID is of another device",
-            (f"ticket: {query.device_name}", f"key: {device.name}"),
+            (f"ticket: {asked}", f"key: {device.name if device else 'a device out of sight'}"),
             "Treat it as a cloned or swapped disk until somebody has seen the machine.",
         )
-    if len(evidence.named) > 1:
+    same = (device,) if device is not None and evidence.same_machine else ()
+    objects = {one.device_id: one for one in (*evidence.named, *evidence.twins, *same)}
+    if len(objects) > 1 and not query.by_user:
         yield Finding(
             FindingCode.DUPLICATE_DEVICE_OBJECTS,
             Severity.WARNING,
-            f"{len(evidence.named)} device objects share this name",
-            tuple(f"{device.name} {device.device_id}" for device in evidence.named),
+            f"{len(objects)} device objects share this name or serial number",
+            tuple(_dated(one) for one in objects.values()),
             "Go by the recovery key ID only.",
         )
-    if query.device_name and device is not None and not evidence.named:
+    renamed = device is not None and query.device_name.casefold() not in ("", device.name.casefold())
+    if renamed and device is not None and judgement.verdict is not Verdict.KEY_OF_ANOTHER_MACHINE:
         yield Finding(
             FindingCode.RENAMED_DEVICE,
             Severity.INFO,
@@ -48,89 +64,100 @@ def _identity(evidence: Evidence, judgement: Judgement) -> Iterator[Finding]:
             (f"ticket: {query.device_name}", f"entra: {device.name}"),
             "The ID decides; correct the name in the ticket.",
         )
-    if judgement.key is not None and _reused(evidence, judgement.key):
+    change = owner_changed(evidence, judgement.key)
+    if change is not None:
         yield Finding(
             FindingCode.OWNER_CHANGED,
             Severity.WARNING,
-            "The device was registered again after this key was backed up",
-            (f"key of {judgement.key.created:%Y-%m-%d}", "registered later"),
-            "Check that the caller is today's owner; the new owner cannot read the key themselves.",
+            "The device has changed hands since this key was backed up",
+            change.said,
+            "Check that the caller is today's owner; neither a new owner nor a scoped role may read the key.",
         )
 
 
-def _reused(evidence: Evidence, key: RecoveryKey) -> bool:
-    device = evidence.device
-    if device is None or device.registered_at is None or key.created is None:
-        return False
-    return device.registered_at - key.created > REUSE_GRACE
+def _dated(device: EntraDevice) -> str:
+    since = f"{device.registered_at:%Y-%m-%d}" if device.registered_at else "an unknown day"
+    seen = f"{device.last_sign_in:%Y-%m-%d}" if device.last_sign_in else "never"
+    return f"{device.name} {device.device_id[:8]} registered {since}, last sign-in {seen}"
 
 
-def _escrow(evidence: Evidence, judgement: Judgement) -> Iterator[Finding]:
-    if judgement.verdict is Verdict.AD_ONLY:
+def _rights(evidence: Evidence, judgement: Judgement, contact: str) -> Iterator[Finding]:
+    rights = evidence.rights
+    if rights is None:
+        return
+    health = evidence.sources.get("admin-units")
+    units = evidence.units if health is not None and health.state is SourceState.OK else None
+    refused = judgement.verdict is Verdict.HIDDEN_BY_SCOPE
+    why = explain_refusal(rights, units, change=reuse_of(evidence), contact=contact)
+    roles = tuple(f"{grant.role} on {grant.scope}" for grant in rights.active or ()) or ("no active role",)
+    if rights.active is not None and not rights.key_readers:
         yield Finding(
-            FindingCode.ESCROW_AD_ONLY,
-            Severity.WARNING,
-            "Hybrid device without a key in Entra ID",
-            ("joined: hybrid", "keys in Entra ID: 0"),
-            "Look in Active Directory; later let the policy back keys up to Entra ID too.",
-        )
-    if judgement.verdict is Verdict.NEVER_ESCROWED:
-        encrypted = evidence.managed.encrypted if evidence.managed else None
-        yield Finding(
-            FindingCode.ESCROW_MISSING,
+            FindingCode.ROLE_MISSING,
             Severity.CRITICAL,
-            "No key was ever backed up",
-            ("keys in Entra ID: 0", f"encrypted according to Intune: {_said(encrypted)}"),
-            "After the unlock run BackupToAAD-BitLockerKeyProtector and check the policy.",
+            "No active role of yours reads recovery keys",
+            roles,
+            why.next_step,
         )
-    if len(evidence.keys) >= ESCROW_CROWDED:
+        if rights.could_read_keys:
+            first = rights.could_read_keys[0]
+            yield Finding(
+                FindingCode.PIM_ELIGIBLE,
+                Severity.WARNING,
+                f"You may activate {first.role}",
+                (f"eligible on {first.scope}",),
+                "Activate it in Privileged Identity Management; the activation carries the ticket's number.",
+            )
+    elif out_of_reach(rights, units) or (refused and why.code in ("outside-admin-unit", "owner-changed")):
         yield Finding(
-            FindingCode.ESCROW_CAP,
-            Severity.CRITICAL if len(evidence.keys) >= ESCROW_FULL else Severity.WARNING,
-            "The device object is nearly full of keys",
-            (f"{len(evidence.keys)} of 200",),
-            "Remove old keys, or the next backup fails in silence.",
+            FindingCode.OUTSIDE_ADMIN_UNIT,
+            Severity.CRITICAL if refused else Severity.WARNING,
+            "Your role does not reach this device",
+            (*roles, f"device in: {', '.join(unit.name for unit in units or ()) or 'no unit that is known'}"),
+            why.next_step,
         )
-    if judgement.key is not None and judgement.key.volume in (Volume.FIXED_DATA, Volume.REMOVABLE):
-        yield Finding(
-            FindingCode.WRONG_VOLUME,
-            Severity.WARNING,
-            "The ID is of a data volume",
-            (f"volume: {judgement.key.volume}",),
-            "Ask which screen the caller sees.",
-        )
-    if evidence.query.term is not None and not evidence.matches and evidence.keys and not evidence.pending:
-        current = max(evidence.keys, key=lambda key: (key.created is not None, key.created))
-        yield Finding(
-            FindingCode.STALE_KEY,
-            Severity.WARNING,
-            "The ID read out is not among the device's keys",
-            (f"read out: {evidence.query.term}", f"current: {current.id[:8].upper()} of {current.created:%Y-%m-%d}"),
-            "A rotation has replaced it, or it was misread: have the blue screen read out again.",
-        )
+
+
+def _at_risk(evidence: Evidence, now: datetime) -> Iterator[Finding]:
+    holders = {key.device_id for key in (*evidence.keys, *evidence.twin_keys)}
+    devices = {one.device_id: one for one in (*evidence.named, *evidence.twins)}
+    if (device := evidence.device) is not None:
+        devices[device.device_id] = device
+    for one in devices.values():
+        stale = one.last_sign_in is not None and now - one.last_sign_in > LEFT_ALONE
+        superseded = len(devices) > 1 and not evidence.query.by_user and _is_older(one, devices.values())
+        if one.device_id in holders and (stale or superseded or not one.enabled):
+            why = "disabled" if not one.enabled else ("no sign-in for 90 days" if stale else "an older duplicate")
+            yield Finding(
+                FindingCode.DEVICE_AT_RISK,
+                Severity.WARNING,
+                f"A clean-up would delete the keys of {one.name}",
+                (f"{one.name} {one.device_id[:8]}: {why}", "deleting a device object deletes its keys for good"),
+                "Keep the object until its keys are no longer needed.",
+            )
+
+
+def _is_older(one: EntraDevice, others: Iterable[EntraDevice]) -> bool:
+    dates = [other.registered_at for other in others if other.registered_at is not None]
+    return one.registered_at is not None and bool(dates) and one.registered_at < max(dates)
 
 
 def _self_service(evidence: Evidence) -> Iterator[Finding]:
     if evidence.self_service is None or not evidence.owners:
         return
     owner = evidence.owners[0].upn
-    if evidence.self_service:
-        yield Finding(
-            FindingCode.SELF_SERVICE_AVAILABLE,
-            Severity.INFO,
-            "The owner may read the key without you",
-            (f"owner: {owner}", "the tenant allows it"),
-            "From another device: myaccount.microsoft.com, Devices, View BitLocker keys.",
-        )
-    else:
+    if not evidence.self_service:
         yield Finding(
             FindingCode.SELF_SERVICE_BLOCKED,
             Severity.INFO,
             "The tenant does not let owners read their keys",
-            (f"owner: {owner}",),
-            "The key has to come from you.",
+            (f"owner: {owner}", "allowedToReadBitlockerKeysForOwnedDevice: false"),
+            "The key has to come from you; Company Portal says that it could not be retrieved.",
         )
-
-
-def _said(value: bool | None) -> str:
-    return "unknown" if value is None else ("yes" if value else "no")
+        return
+    yield Finding(
+        FindingCode.SELF_SERVICE_AVAILABLE,
+        Severity.INFO,
+        "The owner may read the key without you",
+        (f"owner: {owner}", "the tenant allows it"),
+        "From another device: myaccount.microsoft.com, Devices, View BitLocker keys.",
+    )

@@ -1,7 +1,7 @@
 """The desk: every use case that a screen may call, in one value. Wiring fills it, screens receive it."""
 
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,16 +11,30 @@ from tui.errors import Problem, ProblemKind
 from tui.model.audit import AuditEntry, AuditEvent, AuditRow, Operator, Session
 from tui.model.device import User
 from tui.model.dossier import Dossier, Query
+from tui.model.finding import Finding
 from tui.model.group import Group
 from tui.model.ids import parse_key_term
 from tui.model.incident import Incident
-from tui.ports import AuditTrail
+from tui.ports import AuditTrail, Memory
 from tui.services.dossier import CloudSources, DossierJoin, OnUpdate
-from tui.services.groups import IncidentEvidence, group_incidents
+from tui.services.group_actions import GroupRun, deeds
+from tui.services.group_export import export_group
+from tui.services.group_plans import Step as GroupStep
+from tui.services.groups import IncidentEvidence
 from tui.services.handover import Handover, compute_handover, to_markdown
+from tui.services.incident_evidence import with_dossier
+from tui.services.indexing import IndexProgress
+from tui.services.mass import MassService
+from tui.services.mass_join import MassJoin, MassRow, OnRows, Target
+from tui.services.own_findings import REPEAT, own_findings
 from tui.services.queue import QueueService
 from tui.services.reveal import RevealService
+from tui.services.rights import RightsService
 from tui.services.rotation import RotationService
+from tui.services.runbook import Situation, Step, runbook
+from tui.services.safeguards import Safeguards
+from tui.services.views import View, decode_views, encode_views
+from tui.services.wire_log import WireLog
 
 SHIFT = timedelta(hours=12)
 """How far back a handover looks when nobody says otherwise."""
@@ -61,29 +75,91 @@ class Desk:
     audit: AuditTrail
     check_audit: Callable[[], Awaitable[AuditCheck]]
     cloud: Callable[[], Awaitable[CloudSources]]
+    memory: Memory
+    rights: RightsService
+    safeguards: Safeguards
+    wire: WireLog
     reports: Path
     """Where exports go."""
     evidence: dict[str, IncidentEvidence] = field(default_factory=dict)
+    index: IndexProgress = field(default_factory=IndexProgress)
+    """How far the key metadata is paged in."""
+
+    mass: MassService = field(init=False)
+    """Mass incidents: groups, surges, decisions."""
+
+    def __post_init__(self) -> None:
+        self.mass = MassService(self.queue, self.audit, self.clock, lambda: self.engineer.operator, self.evidence)
 
     async def open_dossier(self, query: Query, on_update: OnUpdate) -> Dossier:
         """Join the sources for a query; the view is recorded."""
-        dossier = await DossierJoin(await self.cloud(), self.clock, query, on_update).run()
+        ticket = self._ticket(query.incident_id)
+        dossier = await DossierJoin(
+            await self.cloud(),
+            self.clock,
+            query,
+            on_update,
+            local=lambda device_id: self._own_findings(device_id, ticket),
+            rights=self.rights.current,
+            known_rights=self.rights.known,
+            contact=self.rights.contact,
+        ).run()
         event = AuditEvent.VIEW if query.incident_id else AuditEvent.SEARCH
         device = dossier.evidence.device
         await self.audit.append(
             AuditEntry(
                 event=event,
                 operator=self.engineer.operator,
-                ticket=self._ticket(query.incident_id),
+                ticket=ticket,
                 note=f"{query.term or query.device_name or query.user}: {dossier.verdict}"
                 + (f" {device.device_id}" if device else ""),
             )
         )
+        if query.incident_id:
+            self.mass.learn(query.incident_id, with_dossier(self.mass.known(query.incident_id), dossier))
         return dossier
 
+    async def _own_findings(self, device_id: str, ticket: str) -> Sequence[Finding]:
+        now = self.clock.now()
+        rows = await self.audit.rows_of({AuditEvent.DRAW}, now - REPEAT)
+        return own_findings(device_id, ticket, rows, await self.rotation.debts(), now)
+
+    async def runbook(self, incident: Incident, dossier: Dossier | None) -> tuple[Step, ...]:
+        """The guide's steps for an incident, as facts and audit rows have them."""
+        ticket = incident.ticket.number
+        rows = [row for row in await self.audit.rows_of(set(AuditEvent)) if row.entry.ticket == ticket]
+        debts = await self.rotation.debts()
+        situation = Situation(incident=incident, dossier=dossier, rows=rows, debts=debts, rights=self.rights.known)
+        return runbook(situation)
+
+    async def join_many(self, incidents: Sequence[Incident], on_rows: OnRows) -> Sequence[MassRow]:
+        """Join the devices of many incidents at once; cancelling ends it."""
+        targets = [Target(each.id, device_name=query_of(each).device_name) for each in incidents]
+        mass = (await self.cloud()).mass
+        if mass is None:
+            return ()
+        join = MassJoin(mass, on_rows)
+        return await join.run([target for target in targets if target.device_name])
+
     def groups(self) -> tuple[Group, ...]:
-        """Today's groups by cause and KB."""
-        return group_incidents(self.queue.book.all(), self.evidence)
+        """Today's groups by cause and trigger."""
+        return self.mass.groups()
+
+    def group_run(self) -> GroupRun:
+        """Acts on the members of a group, one by one; there is no action that discloses a key."""
+        me = self.engineer
+        done = deeds(self.queue, self.rotation, lambda: me.user.upn, self._join_member)
+        return GroupRun(self.audit, lambda: me.operator, done)
+
+    async def export_group(self, group: Group, reboots: int) -> tuple[Path, Path]:
+        """Write the devices still to come and the script that suspends them; raises `Problem`."""
+        return await export_group(self.mass, self.audit, self.engineer.operator, self.reports, group, reboots)
+
+    async def _join_member(self, step: GroupStep, _: str) -> str:
+        incident = self.queue.book.get(step.incident_id)
+        if incident is None:
+            return "no longer in the queue"
+        return str((await self.open_dossier(query_of(incident), lambda _: None)).verdict)
 
     async def handover(self, since: datetime | None = None, until: datetime | None = None) -> Handover:
         """The handover of the shift that ends now."""
@@ -117,6 +193,14 @@ class Desk:
             AuditEntry(event=AuditEvent.EXPORT, operator=self.engineer.operator, note=f"handover {path.name}")
         )
         return path
+
+    async def saved_views(self) -> tuple[View, ...]:
+        """The queue's saved views."""
+        return decode_views(await self.memory.recall("views"))
+
+    async def save_views(self, views: Sequence[View]) -> None:
+        """Keep the queue's views."""
+        await self.memory.remember("views", encode_views(views))
 
     async def newest_rows(self, limit: int) -> tuple[AuditRow, ...]:
         """The audit's newest rows."""

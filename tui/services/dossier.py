@@ -1,178 +1,210 @@
-"""Joining the sources to a dossier: who is this, which key, is it escrowed, what is wrong, what next."""
+"""Joining the sources to a dossier: who is this, which key, is it escrowed, what is wrong, what next.
+
+Everything that can be asked is asked at once: a key ID leads to its device by the local index, a name by what the last
+join told. Answers are kept by device id, so that one for a device that turns out to be the wrong one changes nothing.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import TypeVar
 
 from tui.clock import Clock
-from tui.errors import Problem, ProblemKind
 from tui.model.device import EntraDevice
 from tui.model.dossier import Dossier, Evidence, Query
-from tui.model.fact import SourceHealth, SourceState
-from tui.model.ids import KeyTerm, format_key_id
+from tui.model.fact import SourceState
+from tui.model.finding import Finding
+from tui.model.ids import format_key_id
 from tui.model.recovery_key import RecoveryKey
-from tui.ports import DeviceManagement, Directory, KeyEscrow, KeyIndex, Policies
-from tui.services.cloud_findings import cloud_findings
+from tui.model.rights import Rights
+from tui.services.answers import Answers
+from tui.services.cloud import CloudSources
+from tui.services.cloud_findings import by_severity, cloud_findings
+from tui.services.device_reads import DeviceReads, LocalFindings
 from tui.services.facts import facts_of
 from tui.services.verdict import judge
 
-MANY_DEVICES = 5
-"""Device objects of one name whose keys are listed; more are counted, not joined."""
+__all__ = ["CloudSources", "DossierJoin", "OnUpdate", "build_dossier"]
 
-T = TypeVar("T")
+INDEX_HITS = 8
+"""Hits of the index that are asked for anew; so many keys fit no ID that anybody reads out."""
+
 OnUpdate = Callable[[Dossier], None]
-
-_STATES = {
-    ProblemKind.FORBIDDEN: SourceState.FORBIDDEN,
-    ProblemKind.NOT_FOUND: SourceState.NOT_FOUND,
-    ProblemKind.THROTTLED: SourceState.THROTTLED,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class CloudSources:
-    """The sources that a dossier asks."""
-
-    directory: Directory
-    intune: DeviceManagement
-    escrow: KeyEscrow
-    index: KeyIndex
-    policies: Policies
-    tenant: str
 
 
 class DossierJoin:
-    """One join. Facts arrive one by one: `on_update` gets a new dossier whenever the evidence grew."""
+    """One join. Facts arrive one by one: `on_update` gets a new dossier whenever the evidence grew.
 
-    def __init__(self, sources: CloudSources, clock: Clock, query: Query, on_update: OnUpdate) -> None:
+    `rights` gives the engineer's rights when something was refused; `known_rights` are used at once.
+    """
+
+    def __init__(
+        self,
+        sources: CloudSources,
+        clock: Clock,
+        query: Query,
+        on_update: OnUpdate,
+        *,
+        local: LocalFindings | None = None,
+        rights: Callable[[], Awaitable[Rights]] | None = None,
+        known_rights: Rights | None = None,
+        contact: str = "",
+    ) -> None:
         self._sources = sources
         self._clock = clock
         self._on_update = on_update
-        self._evidence = Evidence(query=query)
+        self._rights = rights
+        self._contact = contact
+        self._answers = Answers(query, rights=known_rights)
+        self._reads = DeviceReads(sources, clock, self._answers, self._publish, local)
 
     async def run(self) -> Dossier:
         """Ask everything; failures of a source become its state, never an exception."""
-        query = self._evidence.query
-        await asyncio.gather(self._find_named(query), self._find_matches(query), self._read_policy())
-        await self._read_matched_device()
-        await self._read_keys()
-        if (device := self._evidence.device) is not None:
-            await asyncio.gather(self._read_intune(device), self._read_owners(device), self._read_units(device))
-        self._learn(pending=False)
+        reads, query = self._reads, self._answers.query
+        try:
+            reads.start("policy", "", self._read_policy)
+            named = reads.start("named", "", lambda: self._find_named(query))
+            await asyncio.gather(named, reads.start("matches", "", lambda: self._find_matches(query)))
+            await self._tell_machines_apart()
+            await self._look_elsewhere(query)
+            self._answers.decided = True
+            self._publish()
+            self._open_device_in_question()
+            await reads.finish()
+            await self._explain()
+            await self._keep_hints(query)
+        finally:
+            reads.cancel()
+        self._answers.complete = True
+        self._publish()
         return self._dossier()
 
     async def _find_named(self, query: Query) -> None:
-        directory = self._sources.directory
+        found = await self._devices_asked_for(query)
+        for device in found:
+            self._answers.devices[device.device_id] = device
+        self._answers.named = tuple(found)
+        self._publish()
+        if len(found) == 1:
+            self._reads.open(found[0].device_id)
+        await self._reads.read_all("keys", [device.device_id for device in found])
+
+    async def _devices_asked_for(self, query: Query) -> Sequence[EntraDevice]:
+        directory, reads = self._sources.directory, self._reads
         if query.device_id:
-            found: Sequence[EntraDevice] | None = await self._ask("entra", _listed(directory.device(query.device_id)))
-        elif query.device_name:
-            found = await self._ask("entra", directory.devices_named(query.device_name))
-        elif query.user:
-            found = await self._ask("entra", directory.owned_devices(query.user))
-        else:
-            return
-        self._learn(named=tuple(found or ()))
+            reads.open(query.device_id)
+            await reads.read("device", query.device_id)
+            device = self._answers.devices.get(query.device_id)
+            return (device,) if device is not None else ()
+        if query.device_name:
+            if hint := await reads.ask("index", reads.hints.device_of_name(query.device_name)):
+                reads.open(hint)
+            return await reads.ask("entra", directory.devices_named(query.device_name)) or ()
+        if query.user:
+            return await reads.ask("entra", directory.owned_devices(query.user)) or ()
+        return ()
 
     async def _find_matches(self, query: Query) -> None:
         if query.term is None:
             return
         if query.term.is_full:
-            key = await self._ask("entra-keys", self._sources.escrow.key(format_key_id(query.term.digits)))
-            self._learn(matches=(key,) if key else ())
+            await self._confirm(format_key_id(query.term.digits))
+        else:
+            await self._search_index(query.term.digits)
+        ids = {key.device_id for key in self._answers.confirmed}
+        if len(ids) == 1:
+            device_id = ids.pop()
+            self._reads.open(device_id)
+            await asyncio.gather(self._reads.read("device", device_id), self._reads.read("keys", device_id))
+
+    async def _search_index(self, digits: str) -> None:
+        reads, index, tenant = self._reads, self._sources.index, self._sources.tenant
+        self._answers.indexed_at = await reads.ask("index", index.indexed_at(tenant))
+        hits = await reads.ask("index", index.keys_with_prefix(tenant, digits)) or ()
+        if len({hit.device_id for hit in hits}) == 1:
+            reads.open(hits[0].device_id)
+        # The index may be older than a rotation: each hit is asked for by its full ID, without its password.
+        await asyncio.gather(*(self._confirm(hit.id) for hit in hits[:INDEX_HITS]))
+        self._learn_matches(hits[INDEX_HITS:])
+
+    async def _confirm(self, key_id: str) -> None:
+        key = await self._reads.ask("entra-keys", self._sources.escrow.key(key_id))
+        self._learn_matches((key,) if key else ())
+
+    def _learn_matches(self, keys: Sequence[RecoveryKey]) -> None:
+        self._answers.confirmed = (*self._answers.confirmed, *keys)
+        self._publish()
+
+    async def _tell_machines_apart(self) -> None:
+        """A key of another device object may be of the same machine, set up anew: the serial number tells."""
+        answers = self._answers
+        matched = {key.device_id for key in answers.matches()}
+        named = {device.device_id for device in answers.named}
+        if named and len(matched) == 1 and not matched & named and not answers.query.by_user:
+            both = [*matched, *sorted(named)]
+            await self._reads.read_all("device", both)
+            await self._reads.read_all("managed", both)
+
+    async def _look_elsewhere(self, query: Query) -> None:
+        """Nothing fits: another object of the same machine, or a deletion, may say why."""
+        answers, reads = self._answers, self._reads
+        if answers.matches():
             return
-        indexed = await self._sources.index.keys_with_prefix(self._sources.tenant, query.term.digits)
-        self._learn(matches=await self._still_there(indexed))
+        if not answers.named and query.device_name:
+            await reads.read("deleted", query.device_name)
+        elif len(answers.named) == 1:
+            device_id = answers.named[0].device_id
+            if query.term is None and answers.keys.get(device_id):
+                return
+            await reads.read("managed", device_id)
+            managed = answers.managed.get(device_id)
+            if managed is not None and managed.serial:
+                await reads.read("twins", managed.serial)
 
-    async def _still_there(self, indexed: Sequence[RecoveryKey]) -> tuple[RecoveryKey, ...]:
-        """The index may be older than a rotation: each hit is asked for by its full ID, without its password."""
-        found = await asyncio.gather(
-            *(self._ask("entra-keys", self._sources.escrow.key(key.id)) for key in indexed[:8])
-        )
-        return tuple(key for key in found if key is not None) + tuple(indexed[8:])
-
-    async def _read_matched_device(self) -> None:
-        ids = {key.device_id for key in self._evidence.matches}
-        if len(ids) != 1:
-            return
-        device_id = ids.pop()
-        known = next((device for device in self._evidence.named if device.device_id == device_id), None)
-        if known is None:
-            found = await self._ask("entra", _listed(self._sources.directory.device(device_id)))
-            known = found[0] if found else None
-        self._learn(matched_device=known)
-
-    async def _read_keys(self) -> None:
-        device, term = self._evidence.device, self._evidence.query.term
-        devices = (device,) if device is not None else self._evidence.named[:MANY_DEVICES]
-        listed = await asyncio.gather(
-            *(self._ask("entra-keys", self._sources.escrow.keys_of_device(each.device_id)) for each in devices)
-        )
-        keys = tuple(key for part in listed if part for key in part)
-        self._learn(keys=keys, matches=_with_term(self._evidence.matches, keys, term))
-        if self._evidence.matched_device is None and self._evidence.matches:
-            await self._read_matched_device()
-
-    async def _read_intune(self, device: EntraDevice) -> None:
-        self._learn(managed=await self._ask("intune", self._sources.intune.managed_device(device.device_id)))
-
-    async def _read_owners(self, device: EntraDevice) -> None:
-        self._learn(owners=tuple(await self._ask("entra", self._sources.directory.owners(device.object_id)) or ()))
-
-    async def _read_units(self, device: EntraDevice) -> None:
-        units = await self._ask("entra", self._sources.directory.administrative_units(device.object_id))
-        self._learn(units=tuple(units or ()))
+    def _open_device_in_question(self) -> None:
+        device = self._answers.device_in_question()
+        if device is not None:
+            self._reads.open(device.device_id)
+            if device.autopilot:
+                self._reads.read("owner-changes", device.device_id)
 
     async def _read_policy(self) -> None:
-        answer = await self._ask("policy", self._sources.policies.self_service())
-        self._learn(self_service=answer.allowed if answer else None)
+        answer = await self._reads.ask("policy", self._sources.policies.self_service())
+        self._answers.self_service = answer.allowed if answer else None
+        self._publish()
 
-    async def _ask(self, source: str, call: Awaitable[T]) -> T | None:
-        try:
-            answer = await call
-        except Problem as problem:
-            state = _STATES.get(problem.kind, SourceState.UNREACHABLE)
-            self._note(source, SourceHealth(state, self._clock.now(), str(problem)))
-            return None
-        self._note(source, SourceHealth(SourceState.OK, self._clock.now()))
-        return answer
+    async def _explain(self) -> None:
+        """Something was refused: what the engineer may do explains it."""
+        refused = any(health.state is SourceState.FORBIDDEN for health in self._answers.evidence().sources.values())
+        if refused and self._rights is not None:
+            self._answers.rights = await self._reads.ask("rights", self._rights()) or self._answers.rights
 
-    def _note(self, source: str, health: SourceHealth) -> None:
-        before = self._evidence.sources.get(source)
-        if before is not None and before.state not in (SourceState.OK, SourceState.NOT_FOUND):
-            return  # a refusal explains an absence; a later success of another call does not undo it
-        self._evidence = replace(self._evidence, sources={**self._evidence.sources, source: health})
+    async def _keep_hints(self, query: Query) -> None:
+        answers = self._answers
+        device = answers.device_in_question()
+        if device is None:
+            return
+        managed = answers.managed.get(device.device_id)
+        name = query.device_name if answers.named == (device,) else ""
+        kept = self._reads.hints.keep(name=name, device_id=device.device_id, intune_id=managed.id if managed else "")
+        await self._reads.ask("index", kept)
 
-    def _learn(self, **news: object) -> None:
-        self._evidence = replace(self._evidence, **news)  # type: ignore[arg-type]
+    def _publish(self) -> None:
         self._on_update(self._dossier())
 
     def _dossier(self) -> Dossier:
-        return build_dossier(self._evidence, self._clock)
+        own = self._answers.findings_of_own_audit()
+        return build_dossier(self._answers.evidence(), self._clock, own=own, contact=self._contact)
 
 
-def build_dossier(evidence: Evidence, clock: Clock) -> Dossier:
-    """Judge the evidence and spell it out."""
-    judgement = judge(evidence)
+def build_dossier(evidence: Evidence, clock: Clock, *, own: Sequence[Finding] = (), contact: str = "") -> Dossier:
+    """Judge the evidence and spell it out; `own` are the findings of the console's own audit."""
+    now = clock.now()
+    judgement = judge(evidence, now, contact)
     return Dossier(
         evidence=evidence,
         verdict=judgement.verdict,
         headline=judgement.headline,
         next_step=judgement.next_step,
         key=judgement.key,
-        facts=facts_of(evidence, clock.now()),
-        findings=cloud_findings(evidence, judgement),
+        facts=facts_of(evidence, now),
+        findings=by_severity((*cloud_findings(evidence, judgement, now, contact), *own)),
     )
-
-
-def _with_term(
-    matches: tuple[RecoveryKey, ...], keys: tuple[RecoveryKey, ...], term: KeyTerm | None
-) -> tuple[RecoveryKey, ...]:
-    if term is None:
-        return matches
-    known = {key.id for key in matches}
-    return matches + tuple(key for key in keys if key.id not in known and term.matches(key.id))
-
-
-async def _listed(call: Awaitable[EntraDevice]) -> Sequence[EntraDevice]:
-    return (await call,)

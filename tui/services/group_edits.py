@@ -77,10 +77,8 @@ class Edits:
         for edit in self._apart.get(incident_id, ()):
             if edit.group is None or self.root(edit.group) != self.root(key):
                 continue
-            if edit.do == "split":
-                key = replace(key, part=edit.name)
-            else:
-                key = GroupKey(CauseCode.UNKNOWN, part=SET_ASIDE)
+            aside = GroupKey(CauseCode.UNKNOWN, part=SET_ASIDE)
+            key = replace(key, part=edit.name) if edit.do == "split" else aside
         return key
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from functools import lru_cache
 
-from tui.model.cause import Cause, CauseCode
+from tui.model.cause import Cause, CauseCode, Confidence
 from tui.model.group import CLONE, NONE_CAME, Grade, GroupKey
 from tui.model.incident import Incident, TicketReading
 from tui.services.incident_evidence import IncidentEvidence
@@ -47,6 +47,15 @@ _BY_WINDOWS = frozenset({_C.WINRE_BOOT_FAILURE, _C.BOOT_APP_CHANGED, _C.BCD_CHAN
 _VARIABLES = frozenset({"db", "dbx", "KEK", "SecureBoot"})
 
 
+def _one_name(code: CauseCode, pcr: int | None) -> tuple[CauseCode, int | None]:
+    """One name for what has two: PCR 7 holds the Secure Boot state, PCR 0 the firmware's code."""
+    if code is _C.PCR_MISMATCH and pcr == 7:
+        return _C.SECUREBOOT_CHANGED, 7
+    if code is _C.FIRMWARE_UPDATE or (code is _C.PCR_MISMATCH and pcr == 0):
+        return _C.FIRMWARE_UPDATE, 0
+    return code, pcr
+
+
 def needs_of(code: CauseCode, pcr: int | None, event: str | None) -> Needs:
     """What decides beyond the cause's name."""
     if code in _MEASURED:
@@ -76,6 +85,7 @@ def _told(code: CauseCode, pcr: int | None, event: str | None, kb: str, no_bitlo
         return GroupKey(_C.NOT_BITLOCKER, grade=Grade.TOLD)
     if code is _C.UNKNOWN:
         return GroupKey(_C.UNKNOWN, update=kb)
+    code, pcr = _one_name(code, pcr)
     needs = needs_of(code, pcr, event)
     register = -1 if pcr is None else pcr
     if needs.trigger is Trigger.NOBODYS_UPDATE:
@@ -93,22 +103,34 @@ def _known(evidence: IncidentEvidence, reading: TicketReading) -> GroupKey:
         return GroupKey(_C.UNKNOWN, grade=Grade.EVIDENCE, part=CLONE)
     cause = evidence.cause
     if evidence.winre:
-        cause = Cause(_C.WINRE_BOOT_FAILURE)
-    if cause is None or cause.code is _C.UNKNOWN:
+        cause = Cause(_C.WINRE_BOOT_FAILURE, confidence=Confidence.LIKELY)
+    if cause is None or not _names(cause):
         told = reading.cause
         kb = evidence.kb or _only(reading.kbs)
         return _told(told.code, told.pcr, told.event, "" if kb == NONE_CAME else kb, reading.bitlocker is False)
     return _decided(cause, evidence)
 
 
+_SPEAK_AGAINST = frozenset({_C.UNKNOWN, _C.NO_CHANGE, _C.RESUME, _C.REBOOT_NOISE})
+"""Two measured-boot logs that differ in nothing speak against a change, not for a cause."""
+
+
+def _names(cause: Cause) -> bool:
+    """A cause that carries a group: likely at the least, and no mere "the TPM gave no key" (event 24636)."""
+    if cause.code is _C.TPM_FAILURE:
+        return cause.confidence is Confidence.CERTAIN
+    return cause.code not in _SPEAK_AGAINST and cause.confidence in (Confidence.CERTAIN, Confidence.LIKELY)
+
+
 def _decided(cause: Cause, evidence: IncidentEvidence) -> GroupKey:
-    needs = needs_of(cause.code, cause.pcr, cause.event)
+    code, pcr = _one_name(cause.code, cause.pcr)
+    needs = needs_of(code, pcr, cause.event)
     update = _trigger(needs, cause, evidence)
-    known = update is not None and not (needs.register and cause.pcr is None) and not (needs.event and not cause.event)
+    known = update is not None and not (needs.register and pcr is None) and not (needs.event and not cause.event)
     predicate = evidence.predicate if update and update.startswith("KB") else NONE_CAME
     return GroupKey(
-        cause.code,
-        -1 if cause.pcr is None else cause.pcr,
+        code,
+        -1 if pcr is None else pcr,
         cause.event or "",
         update or "",
         "" if predicate == NONE_CAME else predicate,
@@ -123,11 +145,19 @@ def _trigger(needs: Needs, cause: Cause, evidence: IncidentEvidence) -> str | No
     if needs.trigger is Trigger.WINDOWS:
         return evidence.kb or None
     if needs.trigger is Trigger.FIRMWARE:
-        return evidence.firmware or None
+        return _new_firmware(cause, evidence) or None
     if evidence.servicing and evidence.servicing == cause.event:
         return evidence.kb or None
     if not evidence.servicing or not evidence.firmware:
         return None
+    return evidence.firmware
+
+
+def _new_firmware(cause: Cause, evidence: IncidentEvidence) -> str:
+    """PCR 0 measures the firmware's own code: where it differs, firmware came, whatever else is known."""
+    facets = evidence.facets
+    if cause.pcr == 0 and evidence.firmware in ("", NONE_CAME):
+        return f"{facets.model} {facets.firmware}" if facets.model and facets.firmware else ""
     return evidence.firmware
 
 

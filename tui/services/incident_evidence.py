@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from tui.diagnosis.causes import name_cause
 from tui.diagnosis.causes_events import Window, recovery_window
+from tui.diagnosis.causes_names import event_name
 from tui.diagnosis.causes_sources import witnesses
 from tui.diagnosis.causes_witness import Trust
 from tui.diagnosis.kb import kb_of_build, parse_build
@@ -23,10 +24,13 @@ from tui.model.group import NONE_CAME
 NETWORK_UNLOCK_EVENT = "/24645"
 """BitLocker-Driver: Bootmgr failed to obtain the volume master key from the network key protector."""
 
+UNLOCKED_IN_WINRE = "/805"
+"""BitLocker-API: the volume was unlocked in the Windows Recovery Environment."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facets:
-    """What a device is, not what happened to it. Empty means not known; never deciding, only compared with the fleet."""
+    """What a device is, not what happened to it; empty when not known. Never deciding, only compared with the fleet."""
 
     model: str = ""
     firmware: str = ""
@@ -59,7 +63,8 @@ class IncidentEvidence:
 
 def evidence_of_inputs(inputs: Sequence[Parsed], facets: Facets | None = None) -> IncidentEvidence:
     """Read what was collected from one device; `facets` are what directories say about it."""
-    cause, window, device = name_cause(inputs), recovery_window(inputs), local_device(inputs)
+    window, device = recovery_window(inputs), local_device(inputs)
+    cause = _with_register(name_cause(inputs), inputs, device)
     known = facets or Facets()
     kb = _update(window)
     return IncidentEvidence(
@@ -69,7 +74,7 @@ def evidence_of_inputs(inputs: Sequence[Parsed], facets: Facets | None = None) -
         servicing=_servicing(inputs, window),
         predicate=_predicate(cause, kb, device),
         network_unlock=cause.code is CauseCode.NETWORK_UNLOCK or _network_unlock(window),
-        winre=cause.code is CauseCode.WINRE_BOOT_FAILURE,
+        winre=_winre(inputs, cause, window),
         facets=replace(
             known,
             policy=known.policy or _policy(device),
@@ -91,6 +96,27 @@ def with_dossier(evidence: IncidentEvidence | None, dossier: Dossier) -> Inciden
     )
     clone = before.clone or dossier.verdict is Verdict.KEY_OF_ANOTHER_MACHINE
     return replace(before, clone=clone, facets=facets)
+
+
+_NOISE = frozenset({1, 11, 12, 13, 14})
+"""PCRs that differ at every boot, or that no change of the platform explains."""
+
+
+def _with_register(cause: Cause, inputs: Sequence[Parsed], device: LocalDevice) -> Cause:
+    """Where Windows says that some PCR differed, two measured-boot logs may leave only one that it can have been."""
+    if cause.code is not CauseCode.PCR_MISMATCH or cause.pcr is not None:
+        return cause
+    told = [parsed.facts for parsed in inputs if parsed.kind == "tcg-pair"]
+    changed = {pcr for facts in told for pcr in facts.get("changed_pcrs") or ()} - _NOISE
+    if device.tpm_pcrs is not None:
+        changed &= set(device.tpm_pcrs)
+    if len(changed) != 1:
+        return cause
+    pcr = changed.pop()
+    sides = [each.get("b") or {} for facts in told for each in facts.get("per_pcr") or () if each.get("pcr") == pcr]
+    event = event_name(pcr, sides[0].get("event_type"), sides[0].get("variable")) if sides else None
+    says = f"of the PCRs that the protector watches only PCR {pcr} differs between the two measured-boot logs"
+    return replace(cause, pcr=pcr, event=cause.event or event, because=(*cause.because, says))
 
 
 def _update(window: Window | None) -> str:
@@ -135,6 +161,14 @@ def _predicate(cause: Cause, kb: str, device: LocalDevice) -> str:
 def _policy(device: LocalDevice) -> str:
     pcrs = device.tpm_pcrs
     return "" if pcrs is None else "PCR " + ", ".join(map(str, pcrs))
+
+
+def _winre(inputs: Sequence[Parsed], cause: Cause, window: Window | None) -> bool:
+    """Windows failed to boot and its recovery environment came up, whether it asked for a key or not."""
+    shown = any(parsed.kind == "recovery-screen" for parsed in inputs) and cause.code is CauseCode.NOT_BITLOCKER
+    during = window.during if window is not None else ()
+    unlocked = any(str(entry.get("event", "")).endswith(UNLOCKED_IN_WINRE) for entry in during)
+    return shown or unlocked or cause.code is CauseCode.WINRE_BOOT_FAILURE
 
 
 def _network_unlock(window: Window | None) -> bool:

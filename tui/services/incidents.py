@@ -1,6 +1,7 @@
 """The incident book: what the queue shows, kept in order, patched by id."""
 
 from bisect import bisect_left, insort
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -39,6 +40,16 @@ class IncidentBook:
     def __init__(self) -> None:
         self._by_id: dict[str, Incident] = {}
         self._order: list[SortKey] = []
+        self._open: Counter[str] = Counter()
+
+    @property
+    def open_count(self) -> int:
+        """Incidents that are not closed."""
+        return self._open.total()
+
+    def open_of(self, assignee: str) -> int:
+        """Open incidents that somebody holds."""
+        return self._open[assignee]
 
     def __len__(self) -> int:
         return len(self._order)
@@ -76,10 +87,12 @@ class IncidentBook:
             elif _supersedes(incident, known):
                 changed.append(incident.id)
                 del self._order[bisect_left(self._order, sort_key(known))]
+                self._count(known, -1)
             else:
                 continue
             self._by_id[incident.id] = incident
             insort(self._order, sort_key(incident))
+            self._count(incident, 1)
         return Diff(tuple(added), tuple(changed))
 
     def _fill(self, incidents: Sequence[Incident]) -> Diff:
@@ -88,7 +101,13 @@ class IncidentBook:
             if known is None or _supersedes(incident, known):
                 self._by_id[incident.id] = incident
         self._order = sorted(sort_key(incident) for incident in self._by_id.values())
+        for incident in self._by_id.values():
+            self._count(incident, 1)
         return Diff(tuple(self._by_id), ())
+
+    def _count(self, incident: Incident, step: int) -> None:
+        if incident.ticket.state is not IncidentState.CLOSED:
+            self._open[incident.ticket.assignee] += step
 
 
 def _supersedes(new: Incident, known: Incident) -> bool:

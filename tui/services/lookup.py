@@ -2,8 +2,11 @@
 
 import re
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
+from tui.diagnosis.kb import kb_of_build, parse_build
+from tui.model.device import EntraDevice
 from tui.model.dossier import Dossier, Query, Verdict
 from tui.model.fact import Fact, SourceHealth
 from tui.model.finding import Finding
@@ -11,6 +14,7 @@ from tui.model.ids import KeyTerm, parse_guid, parse_key_term
 from tui.model.incident import Incident
 from tui.model.recovery_key import KeyStatus, RecoveryKey
 from tui.services.desk import Desk, query_of
+from tui.services.facts import device_facts
 from tui.text import clean_line
 
 _TICKET = re.compile(r"[A-Za-z]{2,6}-?\d{3,}")
@@ -57,6 +61,7 @@ def lookup_json(term: str, kind: str, dossier: Dossier) -> dict[str, Any]:
         "headline": dossier.headline,
         "next": dossier.next_step,
         "matches": _matches(dossier),
+        "indexed_at": _moment(dossier.evidence.indexed_at),
         "sources": {name: _health(health) for name, health in sorted(dossier.evidence.sources.items())},
     }
 
@@ -77,19 +82,40 @@ def _matches(dossier: Dossier) -> list[dict[str, Any]]:
             "owner": evidence.owners[0].upn if evidence.owners else "",
             "model": f"{managed.manufacturer} {managed.model}".strip() if managed else "",
             "os_build": build.removeprefix("10.0."),
-            "kb": "",
+            "kb": kb_of(build),
         },
-        "keys": [_key(key, evidence.keys) for key in _distinct((*evidence.matches, *evidence.keys))],
+        "keys": [
+            _key(key, evidence.keys) for key in _distinct((*evidence.matches, *evidence.keys, *_of_twins(dossier)))
+        ],
         "facts": [_fact(fact) for fact in dossier.facts],
         "findings": [_finding(finding) for finding in dossier.findings],
     }
-    return [found] if not several else [_candidate(each.name, each.device_id, each.join, found) for each in several]
+    return [found] if not several else [_candidate(each, found, _read_at(dossier)) for each in several]
 
 
-def _candidate(name: str, device_id: str, join: str, found: dict[str, Any]) -> dict[str, Any]:
-    device = {**found["device"], "name": name, "entra_device_id": device_id, "join": join}
-    keys = [key for key in found["keys"] if key["device_id"] == device_id]
-    return {**found, "device": device, "keys": keys}
+def _of_twins(dossier: Dossier) -> tuple[RecoveryKey, ...]:
+    return dossier.evidence.twin_keys if dossier.verdict is Verdict.OTHER_DEVICE_OBJECT else ()
+
+
+def kb_of(version: str) -> str:
+    """The update that brought a Windows build; empty where the table does not hold exactly this build."""
+    found = parse_build(version)
+    row = kb_of_build(*found) if found else None
+    return row.kb if row is not None and row.exact else ""
+
+
+def _candidate(each: EntraDevice, found: dict[str, Any], now: datetime) -> dict[str, Any]:
+    build = each.os_version
+    device = {
+        **found["device"],
+        "name": each.name,
+        "entra_device_id": each.device_id,
+        "join": each.join,
+        "os_build": build.removeprefix("10.0."),
+        "kb": kb_of(build),
+    }
+    keys = [key for key in found["keys"] if key["device_id"] == each.device_id]
+    return {**found, "device": device, "keys": keys, "facts": [_fact(fact) for fact in device_facts(each, now)]}
 
 
 def _distinct(keys: Sequence[RecoveryKey]) -> list[RecoveryKey]:
@@ -120,7 +146,7 @@ def _fact(fact: Fact) -> dict[str, Any]:
         "name": fact.name,
         "value": fact.value,
         "source": fact.source,
-        "observed_at": fact.observed_at.isoformat() if fact.observed_at else None,
+        "observed_at": _moment(fact.observed_at),
         "state": fact.state,
     }
 
@@ -138,6 +164,16 @@ def _finding(finding: Finding) -> dict[str, Any]:
 def _health(health: SourceHealth) -> dict[str, Any]:
     return {
         "state": health.state,
-        "observed_at": health.observed_at.isoformat() if health.observed_at else None,
+        "observed_at": _moment(health.observed_at),
         "detail": health.detail,
     }
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
+
+
+def _read_at(dossier: Dossier) -> datetime:
+    """When Entra ID answered; the age of facts that are read now."""
+    seen = [health.observed_at for health in dossier.evidence.sources.values() if health.observed_at is not None]
+    return max(seen, default=datetime.now(UTC))

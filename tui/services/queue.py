@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from tui.clock import Clock
-from tui.errors import Problem
+from tui.errors import Problem, ProblemKind
 from tui.model.fact import SourceHealth, SourceState
 from tui.model.incident import Incident, IncidentState
 from tui.ports import IncidentCache, TicketSource
@@ -69,6 +69,23 @@ class QueueService:
         ticket = await source.assign(incident.ticket.key, assignee)
         if ticket.state is IncidentState.NEW:
             ticket = await source.set_state(ticket.key, IncidentState.CLAIMED)
+        return await self._take(incident_of(incident.source, ticket))
+
+    async def reread(self, incident_id: str) -> Incident | None:
+        """The incident as its source has it now; None when the source has it no more. Raises `Problem`."""
+        incident = self._require(incident_id)
+        try:
+            ticket = await self._sources[incident.source].get(incident.ticket.key)
+        except Problem as problem:
+            if problem.kind is ProblemKind.NOT_FOUND:
+                return None
+            raise
+        return await self._take(incident_of(incident.source, ticket))
+
+    async def close_ticket(self, incident_id: str) -> Incident:
+        """Close an incident at its source; whether it may be closed is asked before (`services.closing`)."""
+        incident = self._require(incident_id)
+        ticket = await self._sources[incident.source].set_state(incident.ticket.key, IncidentState.CLOSED)
         return await self._take(incident_of(incident.source, ticket))
 
     async def note(self, incident_id: str, text: str) -> None:

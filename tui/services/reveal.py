@@ -2,8 +2,8 @@
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from tui.clock import Clock
@@ -11,16 +11,21 @@ from tui.errors import Problem, ProblemKind
 from tui.model.audit import AuditEntry, AuditEvent, DeviceRef, Match, Operator, Proof
 from tui.model.ids import KeyTerm
 from tui.model.recovery_key import RecoveryKey
-from tui.ports import AuditTrail, Cleared, DrawRegion, KeyRead, KeyReadRequest, KeyVault, OpenVault
+from tui.ports import SHOWN_SECONDS, AuditTrail, KeyReadRequest, KeyVault, OpenVault
+from tui.recorder import recorded_by
+from tui.services.clearance import Clearance, ClearanceService, Target
+from tui.services.disclosure import Clipboard, Decision, Delivery, Disclosure, recorder_refusal
 
 
 @dataclass(frozen=True, slots=True)
 class RevealPolicy:
-    """Limits from the configuration."""
+    """Limits from the configuration. `recipient` is the engineer's own public key, `age1...`, if there is one."""
 
     clear_after_seconds: int
     max_per_hour: int
     require_ticket: bool
+    clipboard: Clipboard = "off"
+    recipient: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +40,13 @@ class Intake:
     reason: str
     proof: Proof
     recorded: str = "no"
-    """`no`, or the recorder whose presence the engineer has accepted."""
+    """`no`, the recorder that was seen, or why the session counts as recorded."""
+    clearance: Clearance = field(default_factory=Clearance)
+
+    @property
+    def target(self) -> Target:
+        """What would be disclosed, for those who clear it."""
+        return Target(self.key.id, self.device, self.ticket, self.requester, self.reason)
 
 
 class RevealService:
@@ -48,33 +59,92 @@ class RevealService:
         clock: Clock,
         policy: RevealPolicy,
         operator: Callable[[], Operator],
+        recorder: Callable[[], str] = lambda: recorded_by("local"),
+        gate: ClearanceService | None = None,
     ) -> None:
         self.policy = policy
+        self.recipient = policy.recipient
+        """The public key that was sealed to last, or the engineer's own."""
         self._audit = audit
         self._vault = vault
         self._clock = clock
         self._operator = operator
+        self._recorder = recorder
+        self._gate = gate
+        self._decided: tuple[Intake, Decision] | None = None
 
     async def check(self, intake: Intake) -> None:
         """Raise `Problem(POLICY)` when the disclosure is not allowed; the refusal is a row of its own."""
-        refusal = self._refusal(intake) or await self._over_limit()
+        refusal = self._refusal(intake) or await self._over_limit() or await self._uncleared(intake)
         if refusal is not None:
             await self._audit.append(replace(self._entry(AuditEvent.DENY, "", intake), note=refusal.what))
             raise refusal
 
-    async def begin(self, intake: Intake, vault: OpenVault | None = None) -> "Disclosure":
+    async def _uncleared(self, intake: Intake) -> Problem | None:
+        return await self._gate.refusal(intake.target, intake.clearance) if self._gate is not None else None
+
+    async def _pass_gate(self, intake: Intake) -> None:
+        """Check, and use an approval up: it counts once."""
+        await self.check(intake)
+        if self._gate is not None:
+            self._gate.spend(intake.clearance)
+
+    async def recorded(self, intake: Intake) -> str:
+        """`no`, or what records: a recorder that runs now, else what was known of the session."""
+        seen = await asyncio.to_thread(self._recorder)
+        return intake.recorded if seen == "no" else seen
+
+    def decide(self, intake: Intake, decision: Decision) -> None:
+        """Keep the engineer's choice for this intake; `begin` asks for it once."""
+        self._decided = (intake, decision)
+        self.recipient = decision.recipient or self.recipient
+
+    def decision(self, intake: Intake) -> Decision:
+        """The choice that was made for this intake; without one it is to draw."""
+        decided = self._decided
+        return decided[1] if decided is not None and decided[0] == intake else Decision(Delivery.DRAW)
+
+    async def begin(self, intake: Intake, vault: OpenVault | None = None) -> Disclosure:
         """Write INTENT, then have the vault fetch the key. `vault` is a warm child, if there is one.
 
-        Raises `Problem` when a row cannot be written (and then Graph was not asked), or when the key was refused.
+        Raises `Problem` when a row cannot be written (and then Graph was not asked), when the session is recorded and
+        nobody accepted that, or when the key was refused.
         """
-        await self.check(intake)
+        await self._pass_gate(intake)
+        decision, recorded = self.decision(intake), await self.recorded(intake)
+        self._decided = None
+        if recorded != "no" and decision.delivery is Delivery.DRAW:
+            refusal = recorder_refusal(recorded)
+            note = f"{refusal.what}: {recorded}"
+            await self._audit.append(replace(self._entry(AuditEvent.DENY, "", intake), note=note))
+            raise refusal
         flow, request_id = uuid.uuid4().hex, str(uuid.uuid4())
-        entry = replace(self._entry(AuditEvent.INTENT, flow, intake), client_request_id=request_id)
+        recorder_note = f"recorder: {recorded}" if recorded != "no" else ""
+        entry = replace(
+            self._entry(AuditEvent.INTENT, flow, intake),
+            client_request_id=request_id,
+            channel=decision.delivery,
+            note="; ".join(said for said in (recorder_note, intake.clearance.words) if said),
+        )
         await self._audit.append(entry)
-        disclosure = Disclosure(self._audit, self._clock, self.policy, entry)
+        clipboard, recorder = self.policy.clipboard, self._recorder
+        disclosure = Disclosure(self._audit, entry, decision, clipboard=clipboard, recorder=recorder)
         opening = self._vault.open() if vault is None else _warm(vault)
-        await disclosure.read(opening, KeyReadRequest(intake.key.id, request_id))
+        hold = min(self.policy.clear_after_seconds, SHOWN_SECONDS)
+        await disclosure.read(opening, KeyReadRequest(intake.key.id, request_id, hold))
         return disclosure
+
+    async def hand_off(self, intake: Intake, channel: str) -> None:
+        """Record that the key reaches its user by another verified channel; it is not read here."""
+        await self._pass_gate(intake)
+        entry = replace(
+            self._entry(AuditEvent.INTENT, uuid.uuid4().hex, intake),
+            channel=Delivery.HANDOFF,
+            note="; ".join(said for said in (f"by {channel}; not read here", intake.clearance.words) if said),
+        )
+        for event in (AuditEvent.INTENT, AuditEvent.DELIVER):
+            await self._audit.append(replace(entry, event=event))
+        await self._audit.append(replace(entry, event=AuditEvent.OUTCOME, ended_by="handed-off"))
 
     async def warm(self) -> OpenVault:
         """Start a vault child while the engineer still types."""
@@ -88,7 +158,7 @@ class RevealService:
                 f"Read out {intake.term}, key {intake.key.id}",
                 "Do not disclose; start again from the blue screen.",
             )
-        if self.policy.require_ticket and not intake.ticket:
+        if self.policy.require_ticket and not intake.ticket and intake.clearance.glass is None:
             return Problem(
                 ProblemKind.POLICY,
                 "No ticket, no key",
@@ -132,89 +202,9 @@ class RevealService:
             key_id=intake.key.id,
             key_created=created,
             match=Match(str(intake.term), "full-id" if intake.term.is_full else "prefix"),
-            channel="draw-accepted" if intake.recorded != "no" else "draw",
-            note=f"recorder: {intake.recorded}" if intake.recorded != "no" else "",
+            channel=Delivery.DRAW,
         )
-
-
-class Disclosure:
-    """One key in the vault's hands. Ends exactly once, whatever ends it, with one OUTCOME row."""
-
-    def __init__(self, audit: AuditTrail, clock: Clock, policy: RevealPolicy, intent: AuditEntry) -> None:
-        self._audit = audit
-        self._clock = clock
-        self._policy = policy
-        self._entry = intent
-        self._vault: OpenVault | None = None
-        self._drawn = False
-        self._ended: asyncio.Task[Cleared] | None = None
-        self.deadline_ns = 0
-
-    @property
-    def key_id(self) -> str:
-        """The key's ID."""
-        return self._entry.key_id
-
-    async def read(self, opening: Awaitable[OpenVault], request: KeyReadRequest) -> None:
-        """Have the vault fetch and check the key; its failure is an OUTCOME row and is raised."""
-        try:
-            self._vault = await opening
-            answer = await self._vault.read(request)
-        except Problem as problem:
-            await self._fail(problem)
-            raise
-        except BaseException:
-            await asyncio.shield(self.end("cancelled"))
-            raise
-        self._entry = _with_answer(self._entry, answer)
-        self.deadline_ns = self._clock.boottime_ns() + self._policy.clear_after_seconds * 1_000_000_000
-
-    async def draw(self, region: DrawRegion) -> None:
-        """Write DRAW if none was written, then let the vault draw. Nothing is drawn without the row."""
-        vault = self._vault
-        if vault is None or self._ended is not None:
-            raise Problem(ProblemKind.LOCAL, "The key is already gone", "", "Start the disclosure again.")
-        try:
-            if not self._drawn:
-                await self._audit.append(replace(self._entry, event=AuditEvent.DRAW))
-                self._drawn = True
-            await vault.draw(region, self.deadline_ns)
-        except BaseException:
-            await asyncio.shield(self.end("draw-failed"))
-            raise
-
-    async def wait(self) -> Cleared:
-        """Wait until the vault has ended by itself (deadline, its death), and write the OUTCOME."""
-        if self._vault is None:
-            raise RuntimeError("nothing was read")
-        cleared = await self._vault.cleared()
-        return await self.end(cleared.ended_by)
-
-    async def clear(self, why: str) -> None:
-        """Take the digits away now; `end` records it. Safe to call at any time."""
-        if self._vault is not None:
-            await asyncio.shield(asyncio.ensure_future(self._vault.clear(why)))
-
-    async def end(self, why: str) -> Cleared:
-        """Clear now and write the OUTCOME; later calls answer what the first one found."""
-        if self._ended is None:
-            self._ended = asyncio.ensure_future(self._end(why))
-        return await asyncio.shield(self._ended)
-
-    async def _end(self, why: str) -> Cleared:
-        cleared = await self._vault.clear(why) if self._vault is not None else Cleared(why, 0)
-        outcome = replace(self._entry, event=AuditEvent.OUTCOME, ended_by=cleared.ended_by, shown_ms=cleared.shown_ms)
-        await self._audit.append(outcome)
-        return cleared
-
-    async def _fail(self, problem: Problem) -> None:
-        self._entry = replace(self._entry, http_status=problem.status, request_id=problem.request_id, note=problem.what)
-        await asyncio.shield(self.end("refused" if problem.kind is ProblemKind.FORBIDDEN else "failed"))
 
 
 async def _warm(vault: OpenVault) -> OpenVault:
     return vault
-
-
-def _with_answer(entry: AuditEntry, answer: KeyRead) -> AuditEntry:
-    return replace(entry, request_id=answer.request_id, graph_date=answer.graph_date, http_status=answer.http_status)

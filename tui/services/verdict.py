@@ -1,38 +1,26 @@
 """From evidence to one verdict. Pure; every branch ends in words and a next step."""
 
-from dataclasses import dataclass
+from datetime import datetime
 
-from tui.model.device import Join
 from tui.model.dossier import Evidence, Verdict
 from tui.model.fact import SourceState
 from tui.model.recovery_key import RecoveryKey, Volume
+from tui.services.absence import ESCROW_FULL, ESCROW_LIMIT, Judgement, day, without_key
+from tui.services.refusal import explain_refusal
+from tui.services.reuse import reuse_of
 
-ESCROW_LIMIT = 200
-"""Keys that Entra ID keeps for one device (Microsoft Intune documentation, "Encrypt devices")."""
-
-ESCROW_FULL = 195
-"""From here on the next backup is likely to fail."""
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """`key` is the one key that may be disclosed, or None."""
-
-    verdict: Verdict
-    headline: str
-    next_step: str
-    key: RecoveryKey | None = None
+__all__ = ["ESCROW_FULL", "ESCROW_LIMIT", "Judgement", "judge"]
 
 
-def judge(evidence: Evidence) -> Judgement:
-    """Name the verdict that the evidence supports."""
+def judge(evidence: Evidence, now: datetime, contact: str = "") -> Judgement:
+    """Name the verdict that the evidence supports; `contact` is whom to call when rights are missing."""
     if evidence.pending:
         return Judgement(Verdict.FACTS_TOO_OLD, "Asking Entra ID and Intune ...", "Wait for the sources to answer.")
     if len({key.id for key in evidence.matches}) > 1:
         return _several_keys(evidence)
     if evidence.matches:
         return _one_key(evidence, evidence.matches[0])
-    return _source_silent(evidence) or _no_key(evidence)
+    return _source_silent(evidence, contact) or without_key(evidence, now)
 
 
 def _several_keys(evidence: Evidence) -> Judgement:
@@ -47,12 +35,8 @@ def _several_keys(evidence: Evidence) -> Judgement:
 def _one_key(evidence: Evidence, key: RecoveryKey) -> Judgement:
     named_ids = {device.device_id for device in evidence.named}
     owner = evidence.matched_device.name if evidence.matched_device else key.device_id
-    if named_ids and key.device_id not in named_ids:
-        return Judgement(
-            Verdict.KEY_OF_ANOTHER_MACHINE,
-            f"This key ID belongs to {owner}, not to {evidence.query.device_name}. No disclosure.",
-            "Cloned or swapped disk, or the wrong machine in the ticket: see the machine before anything else.",
-        )
+    if named_ids and key.device_id not in named_ids and not evidence.query.by_user:
+        return _of_another_object(evidence, key, owner)
     if key.volume in (Volume.FIXED_DATA, Volume.REMOVABLE):
         return Judgement(
             Verdict.DATA_VOLUME,
@@ -60,25 +44,35 @@ def _one_key(evidence: Evidence, key: RecoveryKey) -> Judgement:
             "Ask which screen the caller sees: this key does not open the system drive.",
             key,
         )
+    step = "Verify the caller, then press R."
+    if evidence.query.by_user and named_ids and key.device_id not in named_ids:
+        step = f"{owner} is none of the caller's devices: verify who calls and why, then press R."
+    return Judgement(Verdict.ONE_MATCH, f"One key fits: {owner}, backed up {day(key)}.", step, key)
+
+
+def _of_another_object(evidence: Evidence, key: RecoveryKey, owner: str) -> Judgement:
+    asked = evidence.query.device_name or evidence.named[0].name
+    if evidence.same_machine:
+        return Judgement(
+            Verdict.OTHER_DEVICE_OBJECT,
+            f"This key is of {owner}, another device object of the same machine, backed up {day(key)}.",
+            "The serial number is the same, so the ID decides. Verify the caller, then press R.",
+            key,
+        )
     return Judgement(
-        Verdict.ONE_MATCH,
-        f"One key fits: {owner}, backed up {_day(key)}.",
-        "Verify the caller, then press R.",
-        key,
+        Verdict.KEY_OF_ANOTHER_MACHINE,
+        f"This key ID belongs to {owner}, not to {asked}. No disclosure.",
+        "Cloned or swapped disk, or the wrong machine in the ticket: see the machine before anything else.",
     )
 
 
-def _source_silent(evidence: Evidence) -> Judgement | None:
+def _source_silent(evidence: Evidence, contact: str) -> Judgement | None:
     states = {evidence.sources[name].state for name in ("entra-keys", "entra") if name in evidence.sources}
     failed = states - {SourceState.OK, SourceState.NOT_FOUND}
     if not failed:
         return None
     if SourceState.FORBIDDEN in failed:
-        return Judgement(
-            Verdict.HIDDEN_BY_SCOPE,
-            "Entra ID refused: a key may exist that your role or its scope does not reach.",
-            "Ask a colleague whose role is not scoped to an administrative unit, or activate the role that reads keys.",
-        )
+        return _hidden(evidence, contact)
     return Judgement(
         Verdict.FACTS_TOO_OLD,
         f"Entra ID did not answer ({', '.join(sorted(failed))}): what is known may be too old to decide.",
@@ -86,78 +80,10 @@ def _source_silent(evidence: Evidence) -> Judgement | None:
     )
 
 
-def _no_key(evidence: Evidence) -> Judgement:
-    query = evidence.query
-    if query.not_bitlocker and query.term is None:
-        return Judgement(
-            Verdict.NOT_BITLOCKER,
-            "The ticket does not describe a BitLocker prompt.",
-            "Ask whether a recovery key ID is on the screen. Without one this is another playbook (WinRE, firmware).",
-        )
-    if not evidence.named:
-        return _nothing_named(evidence)
-    if len(evidence.named) > 1 and query.term is None:
-        return Judgement(
-            Verdict.SEVERAL_MATCHES,
-            f"{len(evidence.named)} device objects are named {query.device_name}. None is selected.",
-            "Ask for the first 8 characters of the recovery key ID: it decides, the name does not.",
-        )
-    return _device_without_match(evidence)
-
-
-def _nothing_named(evidence: Evidence) -> Judgement:
-    query = evidence.query
-    if query.term is not None:
-        return Judgement(
-            Verdict.NOT_FOUND,
-            f"No escrowed key begins with {query.term}.",
-            "Read the ID back character by character; then ask for the device's name and its owner.",
-        )
-    asked = query.device_name or query.device_id or query.user or "an unnamed device"
+def _hidden(evidence: Evidence, contact: str) -> Judgement:
+    units = evidence.sources.get("admin-units")
+    known = evidence.units if units is not None and units.state is SourceState.OK else None
+    why = explain_refusal(evidence.rights, known, change=reuse_of(evidence), contact=contact)
     return Judgement(
-        Verdict.NOT_FOUND,
-        f"Entra ID knows no device for {asked}.",
-        "Ask for the recovery key ID on the blue screen: 8 characters are enough to begin.",
+        Verdict.HIDDEN_BY_SCOPE, f"Entra ID refused, but a key may exist: {why.reason}.", why.next_step, reason=why.code
     )
-
-
-def _device_without_match(evidence: Evidence) -> Judgement:
-    query, device = evidence.query, evidence.named[0]
-    if not evidence.keys:
-        return _no_escrow(device.name, device.join)
-    if len(evidence.keys) >= ESCROW_FULL:
-        return Judgement(
-            Verdict.ESCROW_CAP_REACHED,
-            f"{device.name} holds {len(evidence.keys)} of {ESCROW_LIMIT} keys; the newest may not be among them.",
-            "Look in AD DS, MBAM or a printout; afterwards delete old keys and back up again.",
-        )
-    if query.term is None:
-        return Judgement(
-            Verdict.ONE_MATCH,
-            f"{device.name}: {len(evidence.keys)} escrowed key{'s' if len(evidence.keys) > 1 else ''}.",
-            "Ask for the first 8 characters of the recovery key ID; then press R.",
-        )
-    newest = max(evidence.keys, key=lambda key: (key.created is not None, key.created))
-    return Judgement(
-        Verdict.NOT_FOUND,
-        f"{device.name} has no key {query.term}; its current one is {newest.id[:8].upper()} of {_day(newest)}.",
-        "The ID may be from an old mail or printout, or misread: have the blue screen read out again.",
-    )
-
-
-def _no_escrow(name: str, join: Join) -> Judgement:
-    if join is Join.HYBRID:
-        return Judgement(
-            Verdict.AD_ONLY,
-            f"{name} is hybrid joined and has no key in Entra ID: its keys are in Active Directory, if anywhere.",
-            "Look in Active Directory (BitLocker Recovery tab of the computer object), or ask the AD team.",
-        )
-    return Judgement(
-        Verdict.NEVER_ESCROWED,
-        f"{name} has never backed up a key to Entra ID.",
-        "Look for AD DS, MBAM, a printout or a data recovery agent. After the unlock: back the key up.",
-    )
-
-
-def _day(key: RecoveryKey) -> str:
-    return key.created.strftime("%Y-%m-%d") if key.created else "an unknown day"

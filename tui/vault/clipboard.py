@@ -1,11 +1,10 @@
-"""The clipboard of this machine, and the terminal's over OSC 52. The only place that knows pyperclip."""
+"""The clipboard of this machine. The only place that knows pyperclip; in the child only."""
 
-import base64
 import hmac
 import os
 import shutil
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import pyperclip
 
@@ -16,20 +15,6 @@ _TOOLS = (("wl-clipboard", "wl-copy", "WAYLAND_DISPLAY"), ("xsel", "xsel", "DISP
 
 pyperclip's own choice may be klipper, which is given the text as an argument, where every process sees it.
 """
-
-DISPLAY_VARIABLES = ("DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XDG_RUNTIME_DIR")
-"""What a clipboard program needs to find its display."""
-
-
-def refuse_remote(environment: Mapping[str, str] = os.environ) -> None:
-    """Raise `Problem(POLICY)` over SSH: the clipboard would be the jump host's."""
-    if environment.get("SSH_CONNECTION") or environment.get("SSH_TTY"):
-        raise Problem(
-            ProblemKind.POLICY,
-            "The key is not copied over SSH",
-            "It would land on the clipboard of this machine, not on yours",
-            "Read it out, or seal it to your public key",
-        )
 
 
 class LocalClipboard:
@@ -60,11 +45,6 @@ class LocalClipboard:
 
     def _of(self, text: bytes) -> bytes:
         return hmac.digest(self._secret, text.rstrip(b"\r\n"), "sha256")
-
-
-def osc52(text: bytearray) -> bytearray:
-    """The sequence that asks a terminal to put a text on its clipboard (xterm, "Operating System Commands", 52)."""
-    return bytearray(b"\x1b]52;c;" + base64.b64encode(text) + b"\x07")
 
 
 def _tool() -> tuple[Callable[[str], None], Callable[[], str]]:

@@ -1,12 +1,15 @@
 """A copy of the key on a clipboard, and its end."""
 
 import asyncio
-from typing import Literal
+import base64
+from typing import TYPE_CHECKING, Literal
 
 from tui.errors import Problem, ProblemKind
-from tui.vault.clipboard import LocalClipboard, osc52
 from tui.vault.drawing import Pane
 from tui.vault.password import RecoveryPassword
+
+if TYPE_CHECKING:
+    from tui.vault.clipboard import LocalClipboard
 
 TAKE_BACK_SECONDS = 0.5
 """How long a clipboard program may take at the end, when the vault has to be gone."""
@@ -26,6 +29,9 @@ class Copying:
             if route == "osc52":
                 self._send(text)
             else:
+                # Loads pyperclip, which other disclosures do not need.
+                from tui.vault.clipboard import LocalClipboard
+
                 self._local = self._local or LocalClipboard()
                 await asyncio.to_thread(self._local.put, text)
         finally:
@@ -42,7 +48,8 @@ class Copying:
             return
 
     def _send(self, text: bytearray) -> None:
-        sequence = osc52(text)
+        # xterm, "Operating System Commands", 52.
+        sequence = bytearray(b"\x1b]52;c;" + base64.b64encode(text) + b"\x07")
         try:
             if not self._pane.send(sequence):
                 raise Problem(

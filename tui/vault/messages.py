@@ -58,6 +58,8 @@ class Draw(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="draw"):
 class Dictate(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="dictate"):
     """Write one block and its words, and compare with it what is typed."""
 
+    heading: Place
+    title: Annotated[str, msgspec.Meta(pattern=r"\A[ -~\u00a0-\u024f]{0,60}\Z")]
     lines: tuple[Place, Place]
     width: Annotated[int, msgspec.Meta(ge=32, lt=1000)]
     field: Place

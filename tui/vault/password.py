@@ -46,7 +46,7 @@ class RecoveryPassword:
         differs = [place for place in range(BLOCK_DIGITS) if place >= len(typed) or block[place] != typed[place]]
         if len(typed) > BLOCK_DIGITS:
             differs = differs or [BLOCK_DIGITS - 1]
-        others = [other for other in range(BLOCKS) if differs and self.block(other) == typed]
+        others = [other for other in range(BLOCKS) if differs and bytes(self.block(other)) == typed]
         return Comparison(tuple(differs), others[0] if others else None)
 
     def dashed(self) -> bytearray:
@@ -96,7 +96,7 @@ def password_in(body: bytes, key_id: str) -> RecoveryPassword:
             f"Asked for {key_id}, got {parse_guid(item.id) or 'something that is no key ID'}",
             _ALARM_STEP,
         )
-    return RecoveryPassword(_checked(item.key or ""))
+    return RecoveryPassword(checked(item.key or ""))
 
 
 def _only_item(body: bytes) -> _Item:
@@ -127,7 +127,8 @@ def _only_item(body: bytes) -> _Item:
     return item
 
 
-def _checked(key: str) -> bytearray:
+def checked(key: str) -> bytearray:
+    """The 48 digits of a whole password; raises `Problem(ALARM)` for one that would not unlock anything."""
     blocks = key.split("-")
     if len(blocks) != BLOCKS or not all(map(_holds, blocks)):
         raise Problem(

@@ -29,7 +29,7 @@ def blocks(password: RecoveryPassword, order: Draw) -> Picture:
 def dictation(password: RecoveryPassword, order: Dictate) -> Picture:
     """One block in two lines: three digits, and their words behind them; and the empty field."""
     block = password.block(order.block)
-    strokes = []
+    strokes = [Stroke(order.heading, len(order.title), order.title.encode(), order.title)]
     for line, (column, row) in enumerate(order.lines):
         digits = block[line * GROUP : (line + 1) * GROUP]
         room = order.width - WORDS_AT

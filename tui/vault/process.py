@@ -3,20 +3,57 @@
 import asyncio
 import contextlib
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import msgspec
 
 from tui.clock import boottime_ns
 from tui.errors import Problem, ProblemKind
-from tui.ports import AccessToken, Cleared, DrawRegion, KeyRead, KeyReadRequest
-from tui.vault.messages import REPORTS, Clear, Draw, Drawn, Gone, Held, Order, Read, Ready, Refused, line
+from tui.ports import (
+    AccessToken,
+    Cleared,
+    DictationRegion,
+    DrawRegion,
+    KeyboardLoan,
+    KeyPressed,
+    KeyRead,
+    KeyReadRequest,
+    Masked,
+    ReadBack,
+    SealRegion,
+    VaultEvent,
+)
+from tui.vault.environment import refuse_remote
+from tui.vault.messages import (
+    REPORTS,
+    Clear,
+    Compared,
+    Copy,
+    Dictate,
+    Draw,
+    Drawn,
+    Gone,
+    Held,
+    Hidden,
+    Lend,
+    Order,
+    Pressed,
+    Read,
+    Ready,
+    Refused,
+    Report,
+    Seal,
+    line,
+)
 
 WARM_SECONDS = 25.0
 """For getting warm, beside the time that the call to Graph has: half a second, more on a busy machine."""
 DRAW_SECONDS = 2.0
 CLEAR_SECONDS = 1.5
 """After that the child is killed."""
+COPY_SECONDS = 5.0
+SILENT_SECONDS = 4
+"""A child that has the keyboard and says nothing for so long is killed: nobody could take the key away by hand."""
 LOST = "lost-vault"
 """`ended_by` of a child that died without a word. Digits may stand until the console repaints the pane."""
 
@@ -45,6 +82,9 @@ class VaultProcess:
         self._drawn_ns = 0
         self._cleared: asyncio.Future[Cleared] = loop.create_future()
         self._ending: asyncio.Task[Cleared] | None = None
+        self._on_event: Callable[[VaultEvent], None] | None = None
+        self._silent = 0
+        self._guarding: asyncio.Task[None] | None = None
         self._listening = asyncio.create_task(self._listen())
 
     async def read(self, request: KeyReadRequest) -> KeyRead:
@@ -52,14 +92,15 @@ class VaultProcess:
         try:
             token = await self._token.token()
             self._asked = True
-            held = await self._ask(Read(request.key_id, request.client_request_id, token), Held, self._read_seconds)
+            order = Read(request.key_id, request.client_request_id, token, request.hold_seconds)
+            held = await self._ask(order, Held, self._read_seconds)
         except Problem:
             await self.clear("not-read")
             raise
         except BaseException:
             self._abandon()
             raise
-        return KeyRead(held.request_id, held.graph_date, held.http_status)
+        return KeyRead(held.request_id, held.graph_date, held.http_status, held.deadline_boottime_ns)
 
     async def draw(self, region: DrawRegion, deadline_boottime_ns: int) -> None:
         """Write the digits into the region; returns when they stand there.
@@ -67,17 +108,34 @@ class VaultProcess:
         May be called again, with other blocks or, after a resize, other cells; the first deadline can then be shortened
         and not lengthened. Raises `Problem` and ends the child when they cannot be drawn.
         """
-        order = Draw(region.cells, region.sgr, region.blocks, deadline_boottime_ns)
-        first = boottime_ns()
-        try:
-            await self._ask(order, Drawn, DRAW_SECONDS)
-        except Problem:
-            await self.clear("not-drawn")
-            raise
-        except BaseException:
-            self._abandon()
-            raise
-        self._drawn_ns = self._drawn_ns or first
+        order = Draw(region.cells, region.sgr, region.blocks, deadline_boottime_ns, region.mask_after_ms)
+        await self._ask_to_draw(order)
+
+    async def dictate(self, region: DictationRegion, deadline_boottime_ns: int) -> None:
+        """Write one block and its words, and compare with it what is typed from then on; errors are those of `draw`."""
+        order = msgspec.convert(
+            {**msgspec.to_builtins(region), "type": "dictate", "deadline_boottime_ns": deadline_boottime_ns}, Dictate
+        )
+        await self._ask_to_draw(order)
+
+    async def seal(self, region: SealRegion, deadline_boottime_ns: int) -> None:
+        """Write the key as ciphertext. Raises `Problem`; the child then still holds the key and may be asked again."""
+        order = msgspec.convert(
+            {**msgspec.to_builtins(region), "type": "seal", "deadline_boottime_ns": deadline_boottime_ns}, Seal
+        )
+        await self._ask_or_abandon(order, DRAW_SECONDS)
+
+    async def copy(self, route: Literal["local", "osc52"], deadline_boottime_ns: int) -> None:
+        """Put the key on the clipboard. Raises `Problem`; the child then still holds the key and may be asked again."""
+        if route == "local":
+            refuse_remote()
+        await self._ask_or_abandon(Copy(route, deadline_boottime_ns), COPY_SECONDS)
+
+    async def lend_keyboard(self, loan: KeyboardLoan, on_event: Callable[[VaultEvent], None]) -> None:
+        """Let the vault read the terminal until it ends; `on_event` is called in the loop's own thread."""
+        self._on_event = on_event
+        await self._ask_or_abandon(Lend(loan.keys, loan.ending), DRAW_SECONDS)
+        self._guarding = self._guarding or asyncio.create_task(self._guard())
 
     async def cleared(self) -> Cleared:
         """Wait until the child has taken the digits away by itself: deadline, end of its input, or its death."""
@@ -92,6 +150,33 @@ class VaultProcess:
         if self._ending is None:
             self._ending = asyncio.create_task(self._end(why))
         return await asyncio.shield(self._ending)
+
+    async def _ask_to_draw(self, order: Draw | Dictate) -> None:
+        first = boottime_ns()
+        try:
+            await self._ask_or_abandon(order, DRAW_SECONDS)
+        except Problem:
+            await self.clear("not-drawn")
+            raise
+        self._drawn_ns = self._drawn_ns or first
+
+    async def _ask_or_abandon(self, order: Order, seconds: float) -> None:
+        try:
+            await self._ask(order, Drawn, seconds)
+        except Problem:
+            raise
+        except BaseException:
+            self._abandon()
+            raise
+
+    async def _guard(self) -> None:
+        """Count the silence in this process's own seconds: a console that was stopped has heard nothing either."""
+        while not self._cleared.done():
+            await asyncio.sleep(1)
+            self._silent += 1
+            if self._silent >= SILENT_SECONDS:
+                self._kill()
+                return
 
     async def _ask(self, order: Order, expected: type[Reply], seconds: float) -> Reply:
         async with self._turn:
@@ -127,16 +212,13 @@ class VaultProcess:
         assert stdout is not None
         gone: Gone | None = None
         try:
-            while text := await stdout.readline():
-                match REPORTS.decode(text):
-                    case Ready() as ready:
-                        self.protection = ready
-                    case Gone() as report:
-                        gone = report
-                    case Refused() as refused:
-                        self._answer(refused.problem())
-                    case Held() | Drawn() as reply:
-                        self._answer(reply)
+            while gone is None and (text := await stdout.readline()):
+                self._silent = 0
+                report = REPORTS.decode(text)
+                if isinstance(report, Gone):
+                    gone = report
+                else:
+                    self._take(report)
         except asyncio.CancelledError:
             # The loop is closing: the child takes the digits away when its input ends.
             self._close_input()
@@ -145,10 +227,31 @@ class VaultProcess:
         except (msgspec.MsgspecError, ValueError, OSError):
             self._kill()
         await self._process.wait()
+        if self._guarding is not None:
+            self._guarding.cancel()
         self._close_input()
         end = self._end_of(gone)
         self._cleared.set_result(end)
         self._answer(_ended(end.ended_by))
+
+    def _take(self, report: Report) -> None:
+        match report:
+            case Ready():
+                self.protection = report
+            case Refused():
+                self._answer(report.problem())
+            case Held() | Drawn():
+                self._answer(report)
+            case Pressed():
+                self._tell(KeyPressed(report.key))
+            case Compared():
+                self._tell(ReadBack(report.block, report.differs, report.is_block))
+            case Hidden():
+                self._tell(Masked())
+
+    def _tell(self, event: VaultEvent) -> None:
+        if self._on_event is not None:
+            self._on_event(event)
 
     def _end_of(self, gone: Gone | None) -> Cleared:
         if gone is not None:

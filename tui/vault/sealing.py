@@ -47,10 +47,9 @@ def _picture(lines: list[str], sgr: str, order: Seal) -> Picture:
             "Make the terminal larger, or show it as text",
         )
     column, row = order.cell
+    if order.form == "qr":
+        column += (order.width - width) // 2
     return Picture(
         sgr,
-        [
-            Stroke((column, row + place), len(line), line.encode(), " " * len(line))
-            for place, line in enumerate(lines)
-        ],
+        [Stroke((column, row + place), len(line), line.encode(), " " * len(line)) for place, line in enumerate(lines)],
     )

@@ -42,7 +42,6 @@ from tui.vault.messages import (
 )
 from tui.vault.password import RecoveryPassword
 from tui.vault.reading_back import ReadingBack
-from tui.vault.sealing import sealed
 
 TICK = 0.1
 """Seconds between two looks at deadline, terminal and console."""
@@ -124,6 +123,9 @@ class Service:
                 self._show(pictures.dictation(password, order), digits=True, mask_ms=order.mask_after_ms)
                 self._listening.reading = ReadingBack(self._display.pane, password, order)
             case Seal():
+                # Loads the cryptography, which other disclosures do not need.
+                from tui.vault.sealing import sealed
+
                 self._show(sealed(self._held(order), self._key_id, order), digits=False)
             case Copy():
                 await self._copying.copy(self._held(order), order.route)

@@ -9,6 +9,7 @@ from pathlib import Path
 import tui
 from tui.errors import Problem, ProblemKind
 from tui.ports import AccessToken
+from tui.vault.environment import DISPLAY_VARIABLES
 from tui.vault.messages import LINE_LIMIT, Prepare, line
 from tui.vault.process import VaultProcess
 
@@ -20,7 +21,8 @@ class Warden:
     """`tui.ports.KeyVault`: one child per reveal, fetching from one Graph endpoint, drawing on one terminal.
 
     `endpoint` is scheme and host without version. `tty` is a path, or a descriptor that is open on the terminal;
-    without it the console's own terminal is taken. `timeout` is for the one call to Graph, in seconds.
+    without it the console's own terminal is taken. `timeout` is for the one call to Graph, in seconds. `clipboard` lets
+    the child find this machine's clipboard programs and their display.
     """
 
     def __init__(
@@ -31,10 +33,12 @@ class Warden:
         tty: str | int | None = None,
         user_agent: str = "",
         timeout: float = 20.0,
+        clipboard: bool = False,
     ) -> None:
         self._prepare = Prepare(endpoint, user_agent, timeout)
         self._token = token
         self._tty = tty
+        self._passed = _PASSED_ON + (("PATH", *DISPLAY_VARIABLES) if clipboard else ())
         self._open: set[VaultProcess] = set()
 
     async def open(self) -> VaultProcess:
@@ -51,7 +55,7 @@ class Warden:
                 stdout=asyncio.subprocess.PIPE,
                 # What libraries may print there is not for anybody's eyes.
                 stderr=asyncio.subprocess.DEVNULL,
-                env=_environment(),
+                env=_environment(self._passed),
                 cwd="/",
                 pass_fds=(tty,),
                 # Neither Ctrl+C nor Ctrl+Z at the console may reach it.
@@ -81,9 +85,9 @@ class Warden:
         return vault
 
 
-def _environment() -> dict[str, str]:
+def _environment(names: tuple[str, ...]) -> dict[str, str]:
     root = str(Path(tui.__file__).parent.parent)
-    passed = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    passed = {name: os.environ[name] for name in names if name in os.environ}
     return {"PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONPATH": root, **passed}
 
 
@@ -91,7 +95,7 @@ def _open_tty(tty: str | int | None) -> int:
     """A descriptor of its own: making it non-blocking must not change the console's."""
     for path in _tty_paths(tty):
         try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
+            descriptor = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError:
             continue
         if os.isatty(descriptor):

@@ -21,9 +21,9 @@ async def test_an_engineer_sees_keys_devices_owners_and_own_roles() -> None:
         assert await escrow.key(first.id) == first
         assert first in await escrow.keys_of_device(first.device_id)
         device = await directory.device(first.device_id)
-        [owner, *_] = await directory.owners(device.object_id)
+        [owner, *_] = await directory.owners(device.device_id)
         assert device in await directory.owned_devices(owner.upn)
-        assert await directory.administrative_units(device.object_id)
+        assert await directory.administrative_units(device.device_id)
         managed = await Intune(transport).managed_device(device.device_id)
         assert managed is not None
         assert managed.entra_device_id == device.device_id

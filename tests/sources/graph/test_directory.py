@@ -48,21 +48,21 @@ async def test_owners_are_users_only(graph: Graph) -> None:
     person = {"@odata.type": "#microsoft.graph.user", "id": OTHER, "userPrincipalName": "a@b.example"}
     thing = {"@odata.type": "#microsoft.graph.servicePrincipal", "id": KEY}
     async with graph(chain([thing, person])) as (transport, server):
-        assert await EntraDirectory(transport).owners(OBJECT) == [User(OTHER, "a@b.example", "")]
-    assert server.asked[0].path == f"/v1.0/devices/{OBJECT}/registeredOwners"
+        assert await EntraDirectory(transport).owners(DEVICE) == [User(OTHER, "a@b.example", "")]
+    assert server.asked[0].path == f"/v1.0/devices(deviceId='{DEVICE}')/registeredOwners"
 
 
 async def test_only_objects_of_another_kind_are_no_owners_and_no_problem(graph: Graph) -> None:
     thing = {"@odata.type": "#microsoft.graph.servicePrincipal", "id": KEY}
     async with graph(chain([thing])) as (transport, _):
-        assert await EntraDirectory(transport).owners(OBJECT) == []
+        assert await EntraDirectory(transport).owners(DEVICE) == []
 
 
 async def test_administrative_units(graph: Graph) -> None:
     async with graph(chain([{"id": OTHER, "displayName": "Branches"}])) as (transport, server):
-        found = await EntraDirectory(transport).administrative_units(OBJECT)
+        found = await EntraDirectory(transport).administrative_units(DEVICE)
     assert found == [AdministrativeUnit(OTHER, "Branches")]
-    assert server.asked[0].path == f"/v1.0/devices/{OBJECT}/memberOf/graph.administrativeUnit"
+    assert server.asked[0].path == f"/v1.0/devices(deviceId='{DEVICE}')/memberOf/microsoft.graph.administrativeUnit"
 
 
 @pytest.mark.parametrize("upn", ["", " ", "..", "."])

@@ -3,7 +3,8 @@
 from tests.sources.graph.conftest import Graph
 from tests.sources.graph.samples import KEY, OBJECT, OTHER
 from tests.sources.loopback import Asked, Reply, as_json
-from tui.ports import DeviceManagement, Directory, KeyEscrow, Policies, RoleGrant
+from tui.model.rights import RoleGrant
+from tui.ports import DeviceManagement, Directory, KeyEscrow, Policies
 from tui.sources.graph.directory import EntraDirectory
 from tui.sources.graph.escrow import EntraEscrow
 from tui.sources.graph.intune import Intune
@@ -64,7 +65,7 @@ async def test_roles_with_scope_and_whether_they_read_keys(graph: Graph) -> None
     async with graph(answer) as (transport, _):
         roles = await TenantPolicies(transport).my_roles()
     assert roles == [
-        RoleGrant("Reader", "/administrativeUnits/1", reads_keys=True),
-        RoleGrant(OTHER, "/", reads_keys=False),
-        RoleGrant("Custom", "", reads_keys=True),
+        RoleGrant("Reader", "/administrativeUnits/1", reads_keys=True, role_id=KEY),
+        RoleGrant(OTHER, "/", reads_keys=False, role_id=OTHER),
+        RoleGrant("Custom", "", reads_keys=True, role_id=OBJECT),
     ]

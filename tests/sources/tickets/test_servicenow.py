@@ -8,12 +8,12 @@ import pytest
 
 from tests.sources.demo_tenant import demo, tickets
 from tests.sources.loopback import Asked, Loopback, Reply, as_json, loopback
+from tests.sources.tickets.profiles import profile
 from tui.errors import Problem, ProblemKind
 from tui.model.incident import IncidentState
 from tui.ports import TicketSource
-from tui.sources.tickets import servicenow
 from tui.sources.tickets.auth import Authorization, BasicFromEnvironment, BearerFromEnvironment
-from tui.sources.tickets.servicenow import ServiceNow
+from tui.sources.tickets.engine import HttpTickets
 
 START = datetime(2026, 4, 15, 7, 0, tzinfo=UTC)
 
@@ -45,11 +45,14 @@ def table(records: list[dict[str, object]], cap: int = 10_000, counted: bool = T
 
 @asynccontextmanager
 async def desk(
-    answer: Callable[[Asked], Reply], authorization: Authorization | None = None, seconds: float = 5.0
+    answer: Callable[[Asked], Reply],
+    authorization: Authorization | None = None,
+    seconds: float = 5.0,
+    size: int = 0,
 ) -> AsyncIterator[tuple[TicketSource, Loopback]]:
     async with loopback(answer) as server:
         auth = authorization or BearerFromEnvironment("T", {"T": "invented"})
-        source = ServiceNow(server.url, auth, seconds=seconds)
+        source = HttpTickets(profile("servicenow", size=size), server.url, auth, seconds=seconds)
         try:
             yield source, server
         finally:
@@ -114,12 +117,9 @@ async def test_fields_that_are_missing_null_or_of_another_type_do_not_stop_a_pol
 
 @pytest.mark.parametrize(("cap", "counted"), [(10_000, True), (10_000, False), (7, True)])
 @pytest.mark.parametrize("per_second", [1, 3, 5, 23, 60])
-async def test_no_record_is_lost_over_pages_whatever_shares_a_second(
-    monkeypatch: pytest.MonkeyPatch, cap: int, counted: bool, per_second: int
-) -> None:
-    monkeypatch.setattr(servicenow, "PAGE", 10)
+async def test_no_record_is_lost_over_pages_whatever_shares_a_second(cap: int, counted: bool, per_second: int) -> None:
     rows = [record(number, number // per_second) for number in range(1, 61)]
-    async with desk(table(rows, cap, counted)) as (source, server):
+    async with desk(table(rows, cap, counted), size=10) as (source, server):
         batch = await source.changed_since("")
         assert {ticket.key for ticket in batch.tickets} == {str(row["sys_id"]) for row in rows}
         assert batch.watermark == stamp(60 // per_second)
@@ -136,7 +136,7 @@ async def test_a_first_poll_asks_for_open_tickets_and_a_later_one_for_all_change
         await source.changed_since("1=1^ORnumber=x")
     queries = [asked.query["sysparm_query"] for asked in server.asked]
     assert queries[0] == "active=true^ORDERBYsys_updated_on^ORDERBYsys_id"
-    assert queries[1] == f"sys_updated_on>={stamp(3)}^ORDERBYsys_updated_on^ORDERBYsys_id"
+    assert queries[1] == f"sys_updated_on>={stamp(3 - 5)}^ORDERBYsys_updated_on^ORDERBYsys_id"
     assert queries[2] == queries[0]
 
 
@@ -146,10 +146,9 @@ async def test_nothing_new_keeps_the_watermark() -> None:
     assert (batch.tickets, batch.watermark) == ((), stamp(9))
 
 
-async def test_an_instance_that_repeats_itself_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(servicenow, "PAGE", 2)
+async def test_an_instance_that_repeats_itself_is_a_problem() -> None:
     same = as_json({"result": [record(1), record(2)]})
-    async with desk(lambda _: same) as (source, server):
+    async with desk(lambda _: same, size=2) as (source, server):
         with pytest.raises(Problem) as caught:
             await source.changed_since("")
         assert len(server.asked) < 10
@@ -248,5 +247,5 @@ async def test_user_and_password_go_as_basic() -> None:
 
 async def test_a_credential_does_not_cross_a_network_in_clear() -> None:
     with pytest.raises(Problem) as caught:
-        ServiceNow("http://desk.example", BearerFromEnvironment("T", {"T": "invented"}))
+        HttpTickets(profile("servicenow"), "http://desk.example", BearerFromEnvironment("T", {"T": "invented"}))
     assert caught.value.kind is ProblemKind.CONFIG

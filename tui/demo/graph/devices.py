@@ -119,7 +119,7 @@ def _device(device: Device) -> Json:
         "deviceOwnership": "Company",
         "displayName": device.name,
         "enrollmentType": "AutoEnrollment" if device.trust == "ServerAd" else "AzureDomainJoined",
-        "isCompliant": device.compliance == "compliant" if device.managed_id else None,
+        "isCompliant": _compliant(device),
         "isManaged": bool(device.managed_id) or None,
         "isManagementRestricted": False,
         "manufacturer": device.hardware.manufacturer,
@@ -132,6 +132,12 @@ def _device(device: Device) -> Json:
         "registrationDateTime": iso(device.registered),
         "trustType": device.trust,
     }
+
+
+def _compliant(device: Device) -> bool | None:
+    if not device.managed_id:
+        return None
+    return device.compliance == "compliant" if device.entra_compliant is None else device.entra_compliant
 
 
 def _user(person: Person) -> Json:

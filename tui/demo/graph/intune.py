@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from tui.demo.clock import iso
 from tui.demo.graph.answers import Answer, Call, Json, Refusal, bad_request, no_privilege
 from tui.demo.graph.pages import collection, entity
+from tui.demo.ids import guid_of
 from tui.demo.records import Action, Device
 
 _READ = ("DeviceManagementManagedDevices.Read.All", "DeviceManagementManagedDevices.ReadWrite.All")
+_REPORT = ("DeviceManagementConfiguration.Read.All", "DeviceManagementConfiguration.ReadWrite.All")
 _ROTATE = (
     "DeviceManagementManagedDevices.PrivilegedOperations.All",
     "DeviceManagementManagedDevices.ReadWrite.All",
@@ -44,11 +46,32 @@ def get_managed(call: Call, found: re.Match[str]) -> Answer:
 
 def rotate_keys(call: Call, found: re.Match[str]) -> Answer:
     """Queue a rotation: 204 says that it is queued and no more. The action is there in beta alone."""
-    if call.version != "beta":
-        raise bad_request(f"Resource not found for the segment '{call.path.rsplit('/', 1)[-1]}'.")
+    _check_beta(call, call.path.rsplit("/", 1)[-1])
     _check(call, _ROTATE)
     call.play.request_rotation(_find(call, found["id"]))
     return Answer(204)
+
+
+def list_policy_states(call: Call, found: re.Match[str]) -> Answer:
+    """deviceCompliancePolicyStates of one managed device."""
+    _check(call, _READ)
+    states = [_policy_state(_find(call, found["id"]))]
+    return collection(call, "deviceManagement/managedDevices/deviceCompliancePolicyStates", states, lambda item: item)
+
+
+def list_encryption(call: Call, _: re.Match[str]) -> Answer:
+    """The encryption report, in beta alone."""
+    _check_beta(call, "managedDeviceEncryptionStates")
+    _check(call, _REPORT)
+    devices = list(call.play.tenant.by_managed.values())
+    return collection(call, "deviceManagement/managedDeviceEncryptionStates", devices, _encryption)
+
+
+def get_encryption(call: Call, found: re.Match[str]) -> Answer:
+    """A device's line of the encryption report; its id is the managed device's."""
+    _check_beta(call, "managedDeviceEncryptionStates")
+    _check(call, _REPORT)
+    return entity(call, "deviceManagement/managedDeviceEncryptionStates", _encryption(_find(call, found["id"])))
 
 
 def list_permissions(call: Call, _: re.Match[str]) -> Answer:
@@ -70,6 +93,11 @@ def _filtered(call: Call) -> Sequence[Device]:
         wanted = by_name[1].replace("''", "'").lower()
         return [device for device in tenant.by_managed.values() if device.managed_name.lower() == wanted]
     return list(tenant.by_managed.values())
+
+
+def _check_beta(call: Call, segment: str) -> None:
+    if call.version != "beta":
+        raise bad_request(f"Resource not found for the segment '{segment}'.")
 
 
 def _check(call: Call, scopes: tuple[str, ...]) -> None:
@@ -126,6 +154,37 @@ def _managed(device: Device) -> Json:
         "deviceHealthAttestationState": None,
         "complianceGracePeriodExpirationDateTime": "9999-12-31T23:59:59Z",
         "deviceActionResults": [_action(action) for action in device.actions],
+    }
+
+
+def _policy_state(device: Device) -> Json:
+    unmet = [{"setting": name, "settingName": name, "state": "nonCompliant"} for name in device.unmet]
+    met = [{"setting": "osVersion", "settingName": "Minimum OS version", "state": "compliant"}]
+    return {
+        "id": guid_of("policy-state", device.managed_id),
+        "displayName": "Demo compliance policy",
+        "platformType": "windows10AndLater",
+        "state": "nonCompliant" if unmet else "compliant",
+        "settingCount": len(unmet) + 1,
+        "version": 1,
+        "settingStates": unmet + met,
+    }
+
+
+def _encryption(device: Device) -> Json:
+    policy = device.encryption_policy
+    return {
+        "id": device.managed_id,
+        "deviceName": device.managed_name,
+        "deviceType": "windowsRT",
+        "userPrincipalName": device.primary_user.upn if device.primary_user else "",
+        "osVersion": device.build.os_version,
+        "tpmSpecificationVersion": "2.0",
+        "encryptionReadinessState": "ready",
+        "encryptionState": "encrypted",
+        "encryptionPolicySettingState": "compliant" if policy else "notAssigned",
+        "advancedBitLockerStates": device.encryption_causes,
+        "policyDetails": [{"policyId": guid_of("policy", policy), "policyName": policy}] if policy else [],
     }
 
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from tui.demo.graph import activation, audit_logs, devices, intune, recovery_keys, roles
+from tui.demo.graph import activation, audit_logs, devices, diagnostics, intune, recovery_keys, roles
 from tui.demo.graph.answers import Answer, Call, bad_request
 
 Handler = Callable[[Call, re.Match[str]], Answer]
@@ -28,8 +28,12 @@ _ROUTES: tuple[tuple[str, re.Pattern[str], Handler], ...] = tuple(
         ("GET", rf"/users/(?P<id>[^/]+)/ownedDevices{_DEVICE_CAST}", devices.list_owned_devices),
         ("GET", "/deviceManagement/managedDevices", intune.list_managed),
         ("GET", f"/deviceManagement/managedDevices/{_GUID}", intune.get_managed),
+        ("GET", f"/deviceManagement/managedDevices/{_GUID}/deviceCompliancePolicyStates", intune.list_policy_states),
+        ("GET", "/deviceManagement/managedDeviceEncryptionStates", intune.list_encryption),
+        ("GET", f"/deviceManagement/managedDeviceEncryptionStates/{_GUID}", intune.get_encryption),
         ("GET", r"/deviceManagement/getEffectivePermissions\(scope='[^']*'\)", intune.list_permissions),
         ("POST", f"/deviceManagement/managedDevices/{_GUID}/rotateBitLockerKeys", intune.rotate_keys),
+        *diagnostics.ROUTES,
         ("GET", _BITLOCKER, recovery_keys.list_keys),
         ("GET", rf"{_BITLOCKER}/(?P<id>[^/]+)", recovery_keys.get_key),
         ("GET", "/auditLogs/directoryAudits", audit_logs.list_audits),

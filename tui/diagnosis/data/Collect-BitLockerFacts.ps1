@@ -8,6 +8,8 @@
     It asks first; -Consent says that the owner of the device has agreed.
 .PARAMETER Consent
     The owner agreed to the collection; without it the script asks.
+.PARAMETER Reference
+    Where the agreement is recorded, such as a ticket number; it is written into the facts.
 .PARAMETER Path
     Folder that gets the zip; the current folder by default.
 .PARAMETER Days
@@ -16,6 +18,7 @@
 [CmdletBinding()]
 param(
     [switch]$Consent,
+    [ValidateLength(0, 100)][string]$Reference = '',
     [string]$Path = (Get-Location).ProviderPath,
     [ValidateRange(1, 90)][int]$Days = 30
 )
@@ -214,6 +217,7 @@ function Save-Facts {
         collected = [DateTime]::UtcNow.ToString('yyyy-MM-ddTHH:mm:ssZ')
         computer = $env:COMPUTERNAME
         consent = $Agreed
+        consent_reference = $Reference
         elevated = (Test-Elevated)
         days = $Days
         os_build = '10.0.{0}.{1}' -f $windows['CurrentBuild'], $windows['UBR']

@@ -107,15 +107,16 @@ def _seal(record: Record) -> Facts:
     }
 
 
-def _sealed_values(raw: bytes, profile: list[int]) -> dict[int, str]:
-    """{u16 TPM_ALG_ID, u16 size, value} for each PCR of the bitmap."""
-    found: dict[int, str] = {}
+def _sealed_values(raw: bytes, profile: list[int]) -> dict[int, str | None]:
+    """{u16 TPM_ALG_ID, u16 size, value} for each PCR of the bitmap; None stands for a PCR still at zero."""
+    found: dict[int, str | None] = {}
     at = 0
     for pcr in profile:
         if at + 4 > len(raw):
             break
         size = int.from_bytes(raw[at + 2 : at + 4], "little")
-        found[pcr] = raw[at + 4 : at + 4 + size].hex()
+        value = raw[at + 4 : at + 4 + size]
+        found[pcr] = value.hex() if any(value) else None
         at += 4 + size
     return found
 
@@ -143,6 +144,6 @@ def _measured(data: Facts, side: str, name: str | None) -> Facts:
     return {
         "event_type": event_name(kind & 0xFFFFFFFF) if kind is not None else None,
         "label": name,
-        "digest": digest.lower() if isinstance(digest, str) and digest else None,
+        "digest": digest.lower() if isinstance(digest, str) and digest.strip("0") else None,
         "events": values.integer(data.get(f"{side}EventsCount")),
     }

@@ -28,6 +28,7 @@ _COMPUTER_FROM = 200
 _NOTHING = "\0"
 _LATEST = "~"
 _MOST_ERRORS = 1_000_000
+_LONGEST_ID = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,9 @@ class _System(msgspec.Struct):
     @property
     def id(self) -> int:
         told = self.EventID.text if isinstance(self.EventID, _Qualified) else self.EventID
-        return int(told) if isinstance(told, int) or told.isdecimal() else -1
+        if isinstance(told, str):
+            return int(told) if told.isdecimal() and len(told) < _LONGEST_ID else -1
+        return told
 
     @property
     def time(self) -> str:
@@ -87,7 +90,7 @@ class _System(msgspec.Struct):
 
 class _Event(msgspec.Struct):
     System: _System
-    EventData: dict[str, Any] | None = None
+    EventData: Any = None
     UserData: Any = None
 
 
@@ -165,11 +168,8 @@ def records(file: BinaryIO, tally: Tally) -> Iterator[Record]:
 
 
 def _wanted(file: BinaryIO, tally: Tally) -> Iterator[tuple[int, str]]:
-    parser: Any = PyEvtxParser(CheckedFile(file))
-    stream: Iterator[dict[str, Any]] = parser.records_json()
-    head = computer = _NOTHING
-    kinds = tally.kinds
-    kind = _Kind("")
+    stream = _stream(file)
+    head, computer, kind = _NOTHING, _NOTHING, _Kind("")
     run = named = at = 0
     first, last, stamp = _LATEST, "", ""
     while tally.unreadable < _MOST_ERRORS:
@@ -182,12 +182,11 @@ def _wanted(file: BinaryIO, tally: Tally) -> Iterator[tuple[int, str]]:
                     kind.count += run
                     run = 1
                     head = text[_HEAD_START : text.find("}},", _HEAD_START) + _ID_ROOM]
-                    kind = kinds.get(head) or _kind(head, text, tally)
+                    kind = tally.kinds.get(head) or _kind(head, text, tally)
+                    head = head if kind.repeatable else _NOTHING
                     at = kind.computer_at
-                    if not kind.repeatable:
-                        head = _NOTHING
-                        if kind.wanted:
-                            yield record["event_record_id"], text
+                    if kind.wanted:
+                        yield record["event_record_id"], text
                 stamp = record["timestamp"]
                 if stamp > last:
                     last = stamp
@@ -208,6 +207,13 @@ def _wanted(file: BinaryIO, tally: Tally) -> Iterator[tuple[int, str]]:
     tally.named[computer] += named
     tally.first = first if stamp else ""
     tally.last = max(last, stamp, key=utc)
+
+
+def _stream(file: BinaryIO) -> Iterator[dict[str, Any]]:
+    # A stream that has raised goes on with the next record, which a generator around it could not.
+    parser: Any = PyEvtxParser(CheckedFile(file))
+    stream: Iterator[dict[str, Any]] = parser.records_json()
+    return stream
 
 
 def utc(stamp: str) -> str:
@@ -234,7 +240,8 @@ def _record(number: int, event: _Event) -> Record:
     body = event.EventData
     if body is None and isinstance(event.UserData, dict):
         body = next((part for part in event.UserData.values() if isinstance(part, dict)), None)
-    data = {_clean(name): _clean(value) for name, value in (body or {}).items() if name != "#attributes"}
+    fields = body if isinstance(body, dict) else {}
+    data = {_clean(name): _clean(value) for name, value in fields.items() if name != "#attributes"}
     system = event.System
     return Record(number, _clean(system.provider), system.id, _clean(system.time), data)
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from tui.diagnosis.events.reader import Record
 
 _MOST_PCR = 24
+_LONGEST_NUMBER = 24
 _NIL = str(UUID(int=0))
 _KB = re.compile(r"\bKB ?(\d{6,7})\b", re.IGNORECASE)
 
@@ -14,6 +15,8 @@ _KB = re.compile(r"\bKB ?(\d{6,7})\b", re.IGNORECASE)
 def integer(value: Any) -> int | None:
     """An integer written as a number, or as decimal or `0x` hexadecimal text; None for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | str):
+        return None
+    if isinstance(value, str) and len(value) > _LONGEST_NUMBER:
         return None
     try:
         return int(value, 0) if isinstance(value, str) else value

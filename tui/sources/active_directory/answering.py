@@ -25,7 +25,6 @@ from tui.sources.active_directory.queries import (
     COMPUTER_ATTRIBUTES,
     KEY_ATTRIBUTES,
     KEYS,
-    NO_ATTRIBUTES,
     computers_by_name,
     keys_by_name,
     keys_by_octets,
@@ -37,8 +36,8 @@ from tui.sources.active_directory.server import DirectoryServer
 
 MOST_MATCHES = 100
 """Keys or computers that one question may find; more means that it was too wide."""
-MOST_KEYS = 2000
-"""Keys that one computer may have."""
+MOST_KEYS = 900
+"""Keys that one computer may have; a domain controller gives 1000 without paging."""
 _COMPUTERS = "(objectCategory=computer)"
 _KEYS_SUBJECT, _COMPUTERS_SUBJECT = "recovery keys", "computers"
 
@@ -52,15 +51,15 @@ def answers(question: Question, connection: Connection, server: DirectoryServer)
             yield Keys(_keys_of(connection, guid))
         case AllKeys():
             for page in connection.pages(server.base, KEYS, KEY_ATTRIBUTES, _KEYS_SUBJECT):
-                yield Keys(tuple(key for entry in page if (key := key_of(entry)) is not None))
+                if keys := tuple(key for entry in page if (key := key_of(entry)) is not None):
+                    yield Keys(keys)
             yield Keys(())
         case FindComputers(name):
             yield Computers(_find_computers(connection, server, name))
         case GetComputer(guid):
             yield Computers(_computer(connection, guid))
         case SeesKeys(base):
-            found = connection.find(base or server.base, KEYS, NO_ATTRIBUTES, limit=1, subject=_KEYS_SUBJECT)
-            yield Truth(bool(found))
+            yield Truth(connection.sees_any(base or server.base, KEYS, subject=_KEYS_SUBJECT))
         case MayRead(guid):
             yield Truth(may_read_password(connection, _whole(guid)))
 
@@ -85,9 +84,7 @@ def _matching(connection: Connection, server: DirectoryServer, query: str, term:
 
 def _keys_of(connection: Connection, guid: str) -> tuple[OnPremKey, ...]:
     base = object_base(_whole(guid))
-    found = connection.find(
-        base, KEYS, KEY_ATTRIBUTES, scope=CHILDREN, limit=MOST_KEYS + 1, subject=_KEYS_SUBJECT
-    )
+    found = connection.find(base, KEYS, KEY_ATTRIBUTES, scope=CHILDREN, limit=MOST_KEYS + 1, subject=_KEYS_SUBJECT)
     _refuse_many(found, MOST_KEYS, _KEYS_SUBJECT)
     return tuple(key for entry in found if (key := key_of(entry, guid)) is not None)
 
@@ -96,9 +93,7 @@ def _find_computers(connection: Connection, server: DirectoryServer, name: str) 
     if not name:
         raise _unfit("A computer is asked for by its name")
     query = computers_by_name(name)
-    found = connection.find(
-        server.base, query, COMPUTER_ATTRIBUTES, limit=MOST_MATCHES + 1, subject=_COMPUTERS_SUBJECT
-    )
+    found = connection.find(server.base, query, COMPUTER_ATTRIBUTES, limit=MOST_MATCHES + 1, subject=_COMPUTERS_SUBJECT)
     _refuse_many(found, MOST_MATCHES, _COMPUTERS_SUBJECT)
     return tuple(_with_keys(connection, computer_of(entry)) for entry in found)
 
@@ -111,8 +106,7 @@ def _computer(connection: Connection, guid: str) -> tuple[OnPremComputer, ...]:
 
 def _with_keys(connection: Connection, computer: OnPremComputer) -> OnPremComputer:
     base = object_base(computer.object_guid)
-    seen = connection.find(base, KEYS, NO_ATTRIBUTES, scope=CHILDREN, limit=1, subject=_KEYS_SUBJECT)
-    return replace(computer, holds_keys=bool(seen))
+    return replace(computer, holds_keys=connection.sees_any(base, KEYS, scope=CHILDREN, subject=_KEYS_SUBJECT))
 
 
 def _guid_of(connection: Connection, dn: str) -> str:

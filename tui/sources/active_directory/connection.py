@@ -43,18 +43,28 @@ class Connection:
     def find(
         self, base: str, query: str, attributes: Sequence[str], *, scope: int = SUBTREE, limit: int, subject: str
     ) -> list[Entry]:
-        """Up to `limit` entries; an empty list for nothing there and for nothing that may be seen alike."""
+        """Up to `limit` entries; an empty list for nothing there and for nothing that may be seen alike.
+
+        A server that has more may refuse with code `ldap-4` instead.
+        """
+        seconds = self._server.search_seconds
+        with _speaking(self._server, subject):
+            found = self._ldap.search(base, scope, query, list(attributes), seconds, sizelimit=limit)
+        return [_entry(entry, attributes) for entry in found[:limit]]
+
+    def sees_any(self, base: str, query: str, *, scope: int = SUBTREE, subject: str) -> bool:
+        """Something below the base fits and may be seen. No attribute is asked for, and one entry at the most."""
         try:
-            return list(itertools.islice(self._entries(base, query, attributes, scope, limit, subject), limit))
+            return any(True for _ in self._paged(base, query, NO_ATTRIBUTES, scope, 1, subject))
         except Problem as problem:
             if problem.code == NO_SUCH_OBJECT:
-                return []
+                return False
             raise
 
     def pages(self, base: str, query: str, attributes: Sequence[str], subject: str) -> Iterator[list[Entry]]:
         """All entries below the base, a page at a time; the next page is fetched when it is asked for."""
         size = self._server.page_size
-        entries = self._entries(base, query, attributes, SUBTREE, size, subject)
+        entries = self._paged(base, query, attributes, SUBTREE, size, subject)
         while page := list(itertools.islice(entries, size)):
             yield page
 
@@ -67,22 +77,20 @@ class Connection:
         except bonsai.LDAPError:
             return
 
-    def _entries(
+    def _paged(
         self, base: str, query: str, attributes: Sequence[str], scope: int, size: int, subject: str
     ) -> Iterator[Entry]:
-        wanted = {name.lower() for name in attributes}
         with _speaking(self._server, subject):
-            # A paged search says "no such object" where a plain one answers with nothing.
-            found = self._ldap.paged_search(
-                base,
-                scope,
-                query,
-                list(attributes),
-                self._server.search_seconds,
-                page_size=min(size, self._server.page_size),
-            )
+            # Without a time limit: bonsai 1.5.5 crashes when a paged search runs out of time. The console ends a child
+            # that takes too long.
+            found = self._ldap.paged_search(base, scope, query, list(attributes), page_size=size)
             for entry in found:
-                yield {name.lower(): tuple(entry[name]) for name in entry if name.lower() in wanted}
+                yield _entry(entry, attributes)
+
+
+def _entry(entry: Any, attributes: Sequence[str]) -> Entry:
+    wanted = {name.lower() for name in attributes}
+    return {name.lower(): tuple(entry[name]) for name in entry if name.lower() in wanted}
 
 
 class _speaking:
@@ -108,7 +116,7 @@ def connect(server: DirectoryServer, octets: Sequence[str]) -> Connection:
 
     `octets` are attributes whose values are bytes.
     """
-    bonsai = _load()
+    bonsai = load()
     checked(server)
     password = bind_password(server) if server.sasl == "simple" else None
     probe(server)
@@ -155,7 +163,8 @@ def _client(bonsai: Any, server: DirectoryServer, octets: Sequence[str]) -> Any:
     return client
 
 
-def _load() -> Any:
+def load() -> Any:
+    """Load libldap with safe settings, which is the slow part of the first connection; `Problem(CONFIG)` without it."""
     for name in [name for name in os.environ if name.startswith("LDAP")]:
         del os.environ[name]
     os.environ.update(_ENVIRONMENT)

@@ -20,7 +20,7 @@ _DISABLED = 0x2
 def key_of(entry: Entry, computer_guid: str = "") -> OnPremKey | None:
     """A recovery object; None when it has no readable key ID.
 
-    Created is when the domain controller made the object; the name's own time is the device's, whose clock may be wrong.
+    Created is when the domain controller made the object; the time in its name is by the device's clock.
     """
     named_at, named_id = recovery_name(_text(entry, "name"))
     key_id = _guid(entry, "msfve-recoveryguid") or named_id
@@ -46,6 +46,7 @@ def computer_of(entry: Entry) -> OnPremComputer:
         object_guid=_guid(entry, "objectguid"),
         name=clean_line(_text(entry, "cn"), 64),
         dn=dn_of(entry),
+        container=parent(dn_of(entry)),
         dns_name=clean_line(_text(entry, "dnshostname"), 255),
         os=clean_line(_text(entry, "operatingsystem"), 100),
         enabled=not _number(entry, "useraccountcontrol") & _DISABLED,
@@ -71,7 +72,13 @@ def _guid(entry: Entry, name: str) -> str:
 
 def _text(entry: Entry, name: str) -> str:
     value = _first(entry, name)
-    return value.decode("utf-8", "replace") if isinstance(value, bytes | bytearray) else "" if value is None else str(value)
+    return (
+        value.decode("utf-8", "replace")
+        if isinstance(value, bytes | bytearray)
+        else ""
+        if value is None
+        else str(value)
+    )
 
 
 def _number(entry: Entry, name: str) -> int:

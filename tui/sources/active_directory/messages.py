@@ -90,15 +90,11 @@ class Refused(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="refu
     @classmethod
     def of(cls, problem: Problem) -> "Refused":
         """Take over a problem."""
-        return cls(
-            problem.kind, problem.what, problem.why, problem.next_step, problem.code, problem.retry_after
-        )
+        return cls(problem.kind, problem.what, problem.why, problem.next_step, problem.code, problem.retry_after)
 
     def problem(self) -> Problem:
         """The problem, on the console's side."""
-        return Problem(
-            self.kind, self.what, self.why, self.next_step, code=self.code, retry_after=self.retry_after
-        )
+        return Problem(self.kind, self.what, self.why, self.next_step, code=self.code, retry_after=self.retry_after)
 
 
 Question = FindKeys | KeysOf | AllKeys | FindComputers | GetComputer | SeesKeys | MayRead

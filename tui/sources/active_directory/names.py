@@ -12,8 +12,7 @@ _NEVER = 2**63 - 1
 _PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.$ ")
 _RECOVERY = re.compile(r"(?P<created>[0-9T:+.Z-]{10,40})\{(?P<guid>[0-9A-Fa-f-]{36})\}")
 _GENERALIZED = re.compile(r"(\d{14})(?:\.\d{1,9})?Z")
-_ESCAPE = re.compile(r"\\([0-9A-Fa-f]{2}|.)", re.DOTALL)
-_HEX_RUN = re.compile(r"(?:\\[0-9A-Fa-f]{2})+")
+_ESCAPE = re.compile(r"(?P<octets>(?:\\[0-9A-Fa-f]{2})+)|\\(?P<plain>.)", re.DOTALL)
 
 
 def guid_of(octets: bytes) -> str:
@@ -51,8 +50,12 @@ def parent(dn: str) -> str:
 def first_value(dn: str) -> str:
     """The value of the first part of a distinguished name, unescaped (RFC 4514)."""
     _, _, value = _first(dn).partition("=")
-    whole = _HEX_RUN.sub(lambda run: bytes.fromhex(run[0].replace("\\", "")).decode("utf-8", "replace"), value)
-    return _ESCAPE.sub(r"\1", whole)
+    return _ESCAPE.sub(_unescaped, value)
+
+
+def _unescaped(escape: re.Match[str]) -> str:
+    octets = escape["octets"]
+    return bytes.fromhex(octets.replace("\\", "")).decode("utf-8", "replace") if octets else escape["plain"]
 
 
 def _first(dn: str) -> str:

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from pathlib import Path
 
@@ -11,7 +11,17 @@ import msgspec
 
 import tui
 from tui.errors import Problem, ProblemKind
-from tui.sources.active_directory.messages import LINE_LIMIT, REPORTS, Question, Refused, Report, Use, line
+from tui.sources.active_directory.messages import (
+    LINE_LIMIT,
+    REPORTS,
+    AllKeys,
+    Keys,
+    Question,
+    Refused,
+    Report,
+    Use,
+    line,
+)
 from tui.sources.active_directory.secrets import COMMAND_SECONDS
 from tui.sources.active_directory.server import DirectoryServer
 
@@ -44,14 +54,16 @@ class LdapChild:
                 return report
         raise _died()
 
-    async def reports(self, question: Question) -> AsyncIterator[Report]:
+    async def reports(self, question: Question) -> AsyncGenerator[Report, None]:
         """The reports to a question, as they come: one, or pages of which the last is empty. Raises `Problem`."""
         async with self._turn:
             finished = False
             try:
                 await self._send(question)
+                seconds = self.seconds
                 while not finished:
-                    report = await self._next()
+                    report = await self._next(seconds)
+                    seconds = self._server.search_seconds
                     finished = _is_last(question, report)
                     if isinstance(report, Refused):
                         raise report.problem()
@@ -77,18 +89,19 @@ class LdapChild:
         assert self._process.stdin is not None
         self._process.stdin.write(line(order))
 
-    async def _next(self) -> Report:
+    async def _next(self, seconds: float) -> Report:
         assert self._process is not None
         assert self._process.stdout is not None
         try:
-            async with asyncio.timeout(self.seconds):
+            async with asyncio.timeout(seconds):
                 text = await self._process.stdout.readline()
-            return REPORTS.decode(text)
+            report: Report = REPORTS.decode(text)
+            return report
         except TimeoutError:
             raise Problem(
                 ProblemKind.UNREACHABLE,
                 "Active Directory gave no answer",
-                f"Nothing within {self.seconds:.0f} s; the question was given up",
+                f"Nothing within {seconds:.0f} s; the question was given up",
                 "Check [active_directory] url and the network; try again",
             ) from None
         except (msgspec.MsgspecError, ValueError):
@@ -98,14 +111,14 @@ class LdapChild:
         process, self._process = self._process, None
         if process is None:
             return
+        assert process.stdin is not None
+        process.stdin.close()
         with suppress(ProcessLookupError):
             process.kill()
         await asyncio.shield(process.wait())
 
 
 def _is_last(question: Question, report: Report) -> bool:
-    from tui.sources.active_directory.messages import AllKeys, Keys
-
     return not isinstance(question, AllKeys) or not isinstance(report, Keys) or not report.keys
 
 

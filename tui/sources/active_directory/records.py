@@ -11,8 +11,8 @@ class OnPremKey(RecoveryKey):
     """A key backed up to AD DS.
 
     `device_id` is the objectGUID of its computer, empty when that object cannot be read. A hybrid joined device has the
-    same GUID as its device id in Entra ID, so that the two are joined by it and not by name. `volume` is unknown: AD keeps
-    the volume's GUID and not its kind. `object_guid` names the recovery object itself; the vault reads it by that.
+    same GUID as its device id in Entra ID, so that the two are joined by it and not by name. `volume` is unknown: AD
+    keeps the volume's GUID and not its kind. `object_guid` names the recovery object; the vault reads it by that.
     """
 
     object_guid: str = ""
@@ -23,24 +23,19 @@ class OnPremKey(RecoveryKey):
 
 @dataclass(frozen=True, slots=True)
 class OnPremComputer:
-    """A computer object. `last_logon` is replicated with up to 14 days of delay (MS-ADA1, lastLogonTimestamp).
+    """A computer object; `container` is the distinguished name of the unit that it is in.
 
-    `holds_keys` says whether the account sees recovery objects below it; not seeing them does not prove that none exist.
+    `last_logon` is replicated with up to 14 days of delay (MS-ADA1, lastLogonTimestamp).
+    `holds_keys` says whether the account sees recovery objects below it; that it sees none does not prove it.
     """
 
     object_guid: str
     name: str
     dn: str
+    container: str
     dns_name: str
     os: str
     enabled: bool
     created: datetime | None
     last_logon: datetime | None
     holds_keys: bool = False
-
-    @property
-    def container(self) -> str:
-        """Distinguished name of the organizational unit that it is in."""
-        from tui.sources.active_directory.names import parent
-
-        return parent(self.dn)

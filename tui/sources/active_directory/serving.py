@@ -1,4 +1,4 @@
-"""The LDAP child's life: obey one order after the other until its input ends. `python -m tui.sources.active_directory`."""
+"""The LDAP child's life: answer one question after the other until its input ends."""
 
 import os
 import sys

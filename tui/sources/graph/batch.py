@@ -59,6 +59,8 @@ async def send_batch(
 
     Raises `Problem` when the batch as a whole was refused or is unreadable.
     """
+    if not parts:
+        return []
     _refuse_keyed_reads(parts)
     answers: dict[int, Answer | Problem] = {}
     waiting, patience = list(range(len(parts))), RETRY_BUDGET
@@ -87,6 +89,7 @@ async def _round(
         # The batch as a whole was put off: it changes nothing, so that it may go again like its parts.
         wait = {} if problem.retry_after is None else {"retry-after": str(problem.retry_after)}
         return {place: Answer(problem.status, b"", wait) for place in places}
+    await transport.step()
     return _by_place(answer, places, ask)
 
 

@@ -40,12 +40,12 @@ class EntraLog:
         query = {"$filter": f"activityDisplayName eq {literal(activity)} and {target}"}
         info = self._transport.plain("GET", "/auditLogs/directoryAudits", query=query)
         entries = await everything(self._transport, info, _PAGE, _entry, AUDIT)
-        changes = [change for wire in entries for change in _of_devices(wire) if change.activity == activity]
+        changes = [change for entry in entries for change in entry if change.activity == activity]
         return sorted(changes, key=lambda change: change.at or _LONG_AGO, reverse=True)
 
 
-def _entry(wire: WireAudit) -> WireAudit | None:
-    return wire if text(wire.activity_display_name) else None
+def _entry(wire: WireAudit) -> tuple[DirectoryChange, ...] | None:
+    return tuple(_of_devices(wire)) if text(wire.activity_display_name) else None
 
 
 def _of_devices(wire: WireAudit) -> Iterator[DirectoryChange]:

@@ -45,6 +45,7 @@ class Lanes:
         self._in_flight = asyncio.Semaphore(in_flight)
         self._background = asyncio.Semaphore(background)
         self._lanes = {workload: _Lane() for workload in Workload}
+        self._step = asyncio.Lock()
         self._own = 0
         self._quiet = asyncio.Event()
         self._quiet.set()
@@ -67,6 +68,15 @@ class Lanes:
             self._own -= 1
             if not self._own:
                 self._quiet.set()
+
+    async def step(self) -> None:
+        """Return one caller in each turn of the event loop.
+
+        To make a request, or to read an answer, takes a millisecond or two; a dozen of them in one turn would hold up a
+        key press.
+        """
+        async with self._step:
+            await asyncio.sleep(0)
 
     def throttled(self, workload: Workload, seconds: float | None) -> None:
         """The service said 429; for so long no background call goes there."""

@@ -80,6 +80,7 @@ class BatchedGraph:
         whole: bool = True,
     ) -> list[list[T] | Problem]:
         answers = await send_batch(self._transport, parts, ask, workload)
+        await self._transport.step()
         return [
             answer if isinstance(answer, Problem) else await self._list(answer, decode, read, ask, whole=whole)
             for answer in answers
@@ -115,6 +116,9 @@ def _only(listed: list[EntraDevice] | Problem, device_id: str) -> EntraDevice | 
     return same[0] if same else Problem(ProblemKind.NOT_FOUND, f"Not found: {DEVICE.subject}")
 
 
-def _record(listed: list[ManagedDevice], device_id: str) -> ManagedDevice | None:
+def _record(listed: list[ManagedDevice], device_id: str) -> ManagedDevice | Problem | None:
     same = [device for device in listed if device.entra_device_id == parse_guid(device_id)]
+    if listed and not same:
+        why = "The filter was ignored and other devices came back"
+        return Problem(ProblemKind.UPSTREAM, f"Not known: {MANAGED.subject}", why, "Open the device by itself")
     return newest(same) if same else None

@@ -172,6 +172,10 @@ class Transport:
         await self._challenged(claims)
         return True
 
+    async def step(self) -> None:
+        """Wait for a turn of the event loop in which no other answer is worked on."""
+        await self._lanes.step()
+
     def watch(self, on_call: Callable[[Call], None]) -> None:
         """Show every attempt from now on to `on_call`, such as a wire log."""
         self._on_call = on_call
@@ -186,6 +190,7 @@ class Transport:
 
     async def _once(self, info: RequestInformation, sending: _Sending) -> Answer:
         async with self._lanes.turn(sending.workload, background=sending.background):
+            await self._lanes.step()
             started = time.perf_counter()
             answer = Answer(0, b"", {})
             try:

@@ -26,15 +26,31 @@ class Authorization(Protocol):
         ...
 
 
-class BearerFromEnvironment:
-    """A token in an environment variable."""
+BEARER = "Bearer {}"
 
-    def __init__(self, variable: str, environ: Mapping[str, str] = os.environ) -> None:
+
+def shaped(form: str, token: str) -> str:
+    """A token as a header's value; what follows `Basic ` is encoded (RFC 7617)."""
+    if form.startswith("Basic "):
+        return basic(form.removeprefix("Basic ").replace("{}", token))
+    return form.replace("{}", token)
+
+
+def basic(pair: str) -> str:
+    """`user:password` as RFC 7617 writes it, in UTF-8."""
+    return "Basic " + base64.b64encode(pair.encode()).decode("ascii")
+
+
+class BearerFromEnvironment:
+    """A token in an environment variable; `form` says how it is sent."""
+
+    def __init__(self, variable: str, environ: Mapping[str, str] = os.environ, form: str = BEARER) -> None:
         self._variable = variable
         self._environ = environ
+        self._form = form
 
     async def header(self) -> str:
-        return f"Bearer {_secret(self._environ, self._variable)}"
+        return shaped(self._form, secret(self._environ, self._variable))
 
     def refused(self) -> bool:
         return False
@@ -49,8 +65,7 @@ class BasicFromEnvironment:
         self._environ = environ
 
     async def header(self) -> str:
-        pair = f"{self._user}:{_secret(self._environ, self._variable)}"
-        return "Basic " + base64.b64encode(pair.encode()).decode("ascii")
+        return basic(f"{self._user}:{secret(self._environ, self._variable)}")
 
     def refused(self) -> bool:
         return False
@@ -59,8 +74,9 @@ class BasicFromEnvironment:
 class BearerFromCommand:
     """A token that a program prints; run without a shell, again when the server no longer takes the token."""
 
-    def __init__(self, command: Sequence[str], seconds: float = COMMAND_SECONDS) -> None:
+    def __init__(self, command: Sequence[str], seconds: float = COMMAND_SECONDS, form: str = BEARER) -> None:
         self._command = tuple(command)
+        self._form = form
         self._seconds = seconds
         self._token = ""
         self._lock = asyncio.Lock()
@@ -69,7 +85,7 @@ class BearerFromCommand:
         async with self._lock:
             if not self._token:
                 self._token = await self._run()
-            return f"Bearer {self._token}"
+            return shaped(self._form, self._token)
 
     def refused(self) -> bool:
         had, self._token = bool(self._token), ""
@@ -103,7 +119,7 @@ class BearerFromCommand:
         token = out.decode("ascii", "replace").strip()
         if code != 0:
             raise self._failed(f"It ended with exit code {code}")
-        if not _is_token(token):
+        if not is_token(token):
             raise self._failed("It printed something else than one token")
         return token
 
@@ -113,11 +129,13 @@ class BearerFromCommand:
         return Problem(ProblemKind.CONFIG, f"The token command {name} gave no token", why, step)
 
 
-def _is_token(value: str) -> bool:
+def is_token(value: str) -> bool:
+    """One printable ASCII word."""
     return bool(value) and value.isascii() and value.isprintable() and " " not in value
 
 
-def _secret(environ: Mapping[str, str], variable: str) -> str:
+def secret(environ: Mapping[str, str], variable: str) -> str:
+    """What a variable holds; raises `Problem(CONFIG)` without its value."""
     value = environ.get(variable, "").strip()
     if value and value.isprintable():
         return value

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 import httpx
@@ -10,6 +12,8 @@ from tui.errors import Problem, ProblemKind
 from tui.sources import http
 from tui.sources.sign_in import is_loopback
 from tui.sources.tickets.auth import Authorization
+from tui.sources.tickets.pace import Pace
+from tui.sources.tickets.profile import Rate
 from tui.sources.upstream import Answer, Peer, is_html, is_json, media_type, retry_after, unreachable
 from tui.text import clean_line
 
@@ -20,7 +24,15 @@ SETTING = "the url of this [[tickets]] source in the config"
 class Desk:
     """A ticket system at a base URL; nothing is sent to another host, and redirects are not followed."""
 
-    def __init__(self, url: str, authorization: Authorization, *, seconds: float = 20.0) -> None:
+    def __init__(
+        self,
+        url: str,
+        authorization: Authorization,
+        *,
+        seconds: float = 20.0,
+        header: str = "authorization",
+        rate: Rate | None = None,
+    ) -> None:
         self._peer = Peer(urlsplit(url).hostname or "", SETTING)
         if urlsplit(url).scheme != "https" and not is_loopback(url):
             raise Problem(
@@ -29,7 +41,11 @@ class Desk:
                 "Its url is not https, and a credential would cross the network in clear",
                 f"Change {SETTING}",
             )
+        self.skew: timedelta | None = None
+        """How far the system's clock is ahead of this machine's; None until it has said its time."""
         self._authorization = authorization
+        self._header = header
+        self._pace = Pace(rate or Rate())
         self._seconds = seconds
         self._client = http.client(http.transport(CONNECTIONS), base_url=url.rstrip("/"))
 
@@ -39,18 +55,29 @@ class Desk:
         path: str,
         subject: str,
         *,
-        query: Mapping[str, str] | None = None,
+        query: Mapping[str, str | list[str]] | None = None,
         body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        saving: bool = False,
     ) -> Answer:
-        """Send once and give a 2xx JSON answer; a refused credential is renewed once, where that is possible."""
-        answer = await self._send(method, path, subject, query, body)
+        """Send once and give a 2xx JSON answer; a refused credential is renewed once, where that is possible.
+
+        `saving` calls leave the system's last permitted calls to others.
+        """
+        self._pace.admit(subject, saving=saving)
+        answer = await self._send(method, path, subject, query, body, headers or {})
         if answer.status == 401 and self._authorization.refused():
-            answer = await self._send(method, path, subject, query, body)
+            answer = await self._send(method, path, subject, query, body, headers or {})
+        self._pace.heed(answer.status, answer.headers)
         if not 200 <= answer.status < 300:
             raise self._problem(answer, subject)
         if answer.body and not is_json(answer):
             raise self.unreadable(answer, subject, f"Its content type is {media_type(answer) or 'missing'}, not JSON")
         return answer
+
+    def now(self) -> datetime:
+        """The time as the system's own clock has it, as far as known."""
+        return datetime.now(UTC) + (self.skew or timedelta())
 
     async def close(self) -> None:
         """Close the connections."""
@@ -64,17 +91,32 @@ class Desk:
         return Problem(ProblemKind.UPSTREAM, what, why, f"Open it in a browser; check {SETTING}", status=answer.status)
 
     async def _send(
-        self, method: str, path: str, subject: str, query: Mapping[str, str] | None, body: bytes | None
+        self,
+        method: str,
+        path: str,
+        subject: str,
+        query: Mapping[str, str | list[str]] | None,
+        body: bytes | None,
+        more: Mapping[str, str],
     ) -> Answer:
-        headers = {"authorization": await self._authorization.header(), "accept": "application/json"}
+        headers = {**more, self._header: await self._authorization.header(), "accept": "application/json"}
         if body is not None:
             headers["content-type"] = "application/json"
         try:
             async with asyncio.timeout(self._seconds):
                 request = self._client.build_request(method, path, params=query, content=body, headers=headers)
-                return await http.read(await self._client.send(request, stream=True), self._peer)
+                answer = await http.read(await self._client.send(request, stream=True), self._peer)
         except (httpx.HTTPError, httpx.InvalidURL, OSError, TimeoutError) as error:
             raise unreachable(error, self._peer, self._seconds, subject) from None
+        self._note_time(answer)
+        return answer
+
+    def _note_time(self, answer: Answer) -> None:
+        try:
+            said = parsedate_to_datetime(answer.headers.get("date", ""))
+        except (ValueError, TypeError, IndexError, OverflowError):
+            return
+        self.skew = said.replace(tzinfo=said.tzinfo or UTC) - datetime.now(UTC)
 
     def _problem(self, answer: Answer, subject: str) -> Problem:
         status, wait = answer.status, retry_after(answer.headers)

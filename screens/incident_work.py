@@ -1,0 +1,113 @@
+"""What an engineer does with incidents of the queue: claim, note, disclose, rotate."""
+
+from textual import work
+
+from screens.confirm import ConfirmScreen
+from screens.intake import IntakeScreen
+from screens.note import NoteScreen
+from screens.reveal import RevealScreen
+from screens.shell import ConsoleScreen
+from screens.widgets.incident_table import IncidentTable
+from tui.errors import Problem, ProblemKind
+from tui.model.incident import Incident
+from tui.services.rotation import DebtState
+
+
+class IncidentWork(ConsoleScreen):
+    """The part of the queue screen that changes the world. Each action binds to its incidents at key press."""
+
+    @property
+    def table(self) -> IncidentTable:
+        """The table of incidents."""
+        return self.query_one(IncidentTable)
+
+    @property
+    def incident(self) -> Incident | None:
+        """The incident under the cursor."""
+        return self.desk.queue.book.get(self.table.selected)
+
+    def chosen(self) -> tuple[Incident, ...]:
+        """The marked incidents, or the one under the cursor."""
+        ids = sorted(self.table.marked) or [self.table.selected]
+        book = self.desk.queue.book
+        return tuple(incident for each in ids if (incident := book.get(each)) is not None)
+
+    def action_claim_incident(self) -> None:
+        self._claim(self.chosen())
+
+    @work(group="claim", exit_on_error=False, description="claim incidents")
+    async def _claim(self, incidents: tuple[Incident, ...]) -> None:
+        me = self.desk.engineer.user.upn
+        if not me:
+            self.shell.report(
+                Problem(ProblemKind.SIGNED_OUT, "Nobody is signed in yet", "", "Sign in first; then claim.")
+            )
+            return
+        claimed = 0
+        for incident in incidents:
+            try:
+                await self.desk.queue.claim(incident.id, me)
+                claimed += 1
+            except Problem as problem:
+                self.shell.report(problem)
+        if claimed:
+            words = f"{incidents[0].ticket.number} is" if len(incidents) == 1 else f"{claimed} of {len(incidents)} are"
+            self.notify(f"{words} yours", markup=False)
+            self.table.unmark_all()
+
+    def action_note_incident(self) -> None:
+        incidents = self.chosen()
+        if incidents:
+            self._note(incidents)
+
+    @work(group="note", exit_on_error=False, description="add a work note")
+    async def _note(self, incidents: tuple[Incident, ...]) -> None:
+        text = await self.app.push_screen_wait(NoteScreen(tuple(each.ticket.number for each in incidents)))
+        noted = 0
+        for incident in incidents if text else ():
+            try:
+                await self.desk.queue.note(incident.id, text)
+                noted += 1
+            except Problem as problem:
+                self.shell.report(problem)
+        if noted:
+            self.notify(f"Noted on {noted} of {len(incidents)}", markup=False)
+            self.table.unmark_all()
+
+    def action_reveal_key(self) -> None:
+        incident = self.incident
+        if incident is not None:
+            self._disclose(incident)
+
+    @work(group="disclosure", exclusive=True, exit_on_error=False, description="disclose a key")
+    async def _disclose(self, incident: Incident) -> None:
+        vault = await self.desk.reveal.warm()
+        try:
+            order = await self.app.push_screen_wait(IntakeScreen(incident))
+            if order is None or not await self.app.push_screen_wait(ConfirmScreen(order)):
+                return
+            await self.app.push_screen_wait(RevealScreen(order.intake, vault))
+        except Problem as problem:
+            self.shell.report(problem)
+        finally:
+            await vault.clear("left")
+
+    def action_rotate_keys(self) -> None:
+        incident = self.incident
+        if incident is not None:
+            self._rotate(incident.ticket.number)
+
+    @work(group="rotation", exit_on_error=False, description="request a rotation")
+    async def _rotate(self, ticket: str) -> None:
+        try:
+            owed = [debt for debt in await self.desk.rotation.debts() if debt.ticket == ticket and debt.is_open]
+            due = [debt for debt in owed if debt.state is not DebtState.PENDING]
+            if not due:
+                state = "already requested, waiting for the device" if owed else "nothing was disclosed for it"
+                self.notify(f"{ticket}: {state}", markup=False)
+            for debt in due:
+                await self.desk.rotation.request(debt)
+                said = f"Rotation of {debt.device.name} is queued; it is proven when the new key appears"
+                self.notify(said, markup=False)
+        except Problem as problem:
+            self.shell.report(problem)

@@ -1,0 +1,111 @@
+"""Grouping of 100,000 tickets against SQL's GROUP BY and a plain scan, in one run; the ratios are what counts."""
+
+import random
+import sqlite3
+import statistics
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from tests.services.fleet_model import cases
+from tests.services.grouped_fleet import evidence_of, incident_of
+from tui.model.incident import Incident
+from tui.services.groups import GroupBook
+from tui.services.incident_evidence import IncidentEvidence
+
+TICKETS = 100_000
+ROUNDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A measurement: median milliseconds, and how many times the plain scan that is."""
+
+    name: str
+    milliseconds: float
+    ratio: float
+
+
+def tickets(count: int = TICKETS) -> tuple[list[Incident], dict[str, IncidentEvidence]]:
+    """Tickets of the made-up fleet, many times over, in no order."""
+    fleet = cases(2_000, seed=11)
+    known = [(incident_of(case.number, case.text), evidence_of(case)) for case in fleet]
+    incidents, evidence = [], {}
+    for number in range(count):
+        like, found = known[number % len(known)]
+        plain = incident_of(number, "")
+        incident = replace(plain, reading=like.reading)
+        incidents.append(incident)
+        if found is not None:
+            evidence[incident.id] = found
+    random.Random(1).shuffle(incidents)
+    return incidents, evidence
+
+
+def _median(work: Callable[[], object]) -> float:
+    taken = []
+    for _ in range(ROUNDS):
+        began = time.perf_counter()
+        work()
+        taken.append((time.perf_counter() - began) * 1000)
+    return statistics.median(taken)
+
+
+def run(count: int = TICKETS) -> list[Row]:
+    """Measure everything once."""
+    incidents, evidence = tickets(count)
+    book = GroupBook()
+    book.fill(incidents, evidence)
+    keys = [(book.key_of(incident.id), incident.ticket.state) for incident in incidents]
+    flat = [tuple(map(str, (key.cause, key.pcr, key.event, key.update, key.grade))) for key, _ in keys if key]
+    numbers = iter(range(count, count + 10_000))
+    likes = iter(incidents)
+
+    def full() -> None:
+        GroupBook().fill(incidents, evidence)
+
+    def shown() -> None:
+        fresh = GroupBook()
+        fresh.fill(incidents, evidence)
+        fresh.groups()
+
+    def one_more() -> None:
+        like = next(likes)
+        book.put(replace(incident_of(next(numbers), ""), reading=like.reading), evidence.get(like.id))
+        book.groups()
+
+    measured = [
+        ("plain scan: Counter over ready tuples", _median(lambda: Counter(flat))),
+        ("SQL GROUP BY, table in memory", _sql(flat, index=False)),
+        ("SQL GROUP BY, covering index", _sql(flat, index=True)),
+        (f"all {count:,} tickets into groups", _median(full)),
+        (f"all {count:,} tickets, every group's header", _median(shown)),
+        ("one more ticket, headers again", statistics.median(_median(one_more) for _ in range(50))),
+    ]
+    scan = measured[0][1]
+    return [Row(name, taken, taken / scan) for name, taken in measured]
+
+
+def _sql(flat: list[tuple[str, ...]], *, index: bool) -> float:
+    connection = sqlite3.connect(":memory:")
+    try:
+        connection.execute("CREATE TABLE tickets (cause, pcr, event, kb, grade)")
+        connection.executemany("INSERT INTO tickets VALUES (?, ?, ?, ?, ?)", flat)
+        if index:
+            connection.execute("CREATE INDEX all_of_it ON tickets (cause, pcr, event, kb, grade)")
+        query = "SELECT cause, pcr, event, kb, grade, count(*) FROM tickets GROUP BY cause, pcr, event, kb, grade"
+        return _median(lambda: connection.execute(query).fetchall())
+    finally:
+        connection.close()
+
+
+def main() -> None:
+    """Print the table."""
+    print(f"{'grouping':46}{'ms':>10}{'x scan':>9}")
+    for row in run():
+        print(f"{row.name:46}{row.milliseconds:10.3f}{row.ratio:9.2f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,114 @@
+"""The queue on a pseudo-terminal of 50 rows and 200 columns: time to a frame, bytes, processor time, memory."""
+
+import os
+import re
+import statistics
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.benchmarks import Row
+from tests.support.terminal import Terminal
+
+FEW, MANY = 100, 100_000
+ROUNDS = 40
+QUIET_SECONDS = 0.06
+"""A frame is over when nothing more has come for so long."""
+
+
+@contextmanager
+def running(design: str, count: int) -> Iterator[Terminal]:
+    """The table over so many incidents, loaded."""
+    argv = [sys.executable, "-m", "tests.benchmarks.queue_app", design, str(count)]
+    env = {"PYTHONPATH": str(Path(__file__).parents[2]), "RESEAL_BENCH": "1"}
+    with Terminal(["env", "TEXTUAL_FPS=240", *argv], env, columns=200, rows=50) as terminal:
+        terminal.wait_until("LOADED", 240)
+        _quiet(terminal)
+        yield terminal
+
+
+def _quiet(terminal: Terminal) -> tuple[int, float]:
+    """Wait for the end of a frame; answers the bytes that there are, and when the last one came."""
+    seen, at = len(terminal.raw), time.perf_counter()
+    while time.perf_counter() - at < QUIET_SECONDS:
+        time.sleep(0.0005)
+        if (now := len(terminal.raw)) != seen:
+            seen, at = now, time.perf_counter()
+    return seen, at
+
+
+def presses(terminal: Terminal, key: str, rounds: int = ROUNDS) -> tuple[float, int]:
+    """95th percentile of milliseconds from a key press to the last byte of its frame, and median bytes."""
+    times, sizes = [], []
+    for _ in range(rounds):
+        before = len(terminal.raw)
+        pressed = time.perf_counter()
+        terminal.press(key)
+        while len(terminal.raw) == before and time.perf_counter() - pressed < 2:
+            time.sleep(0.0002)
+        after, at = _quiet(terminal)
+        times.append((at - pressed) * 1000)
+        sizes.append(after - before)
+    return sorted(times)[int(rounds * 0.95) - 1], int(statistics.median(sizes))
+
+
+def load_seconds(terminal: Terminal) -> float:
+    """What the program says of its load."""
+    found = re.search(r"LOADED ([\d.]+) s", terminal.frame())
+    assert found
+    return float(found.group(1))
+
+
+def processor_seconds(pid: int) -> float:
+    """Processor time of a process so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def resident_mib(pid: int) -> float:
+    """Resident memory of a process."""
+    found = re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
+    assert found
+    return int(found.group(1)) / 1024
+
+
+def run() -> list[Row]:
+    """The promises of the queue, each as a ratio to its yardstick in this run."""
+    with running("line", FEW) as few:
+        down_few, _ = presses(few, "down")
+        page_few, _ = presses(few, "pagedown", 2)
+    with running("line", MANY) as many:
+        loaded = load_seconds(many)
+        down, down_bytes = presses(many, "down")
+        _, page_bytes = presses(many, "pagedown")
+        page, _ = presses(many, "pageup")
+        _, switch_bytes = presses(many, "b", 6)
+        memory = resident_mib(many.pid)
+        share = _live_share(many)
+    with running("data", 2_000) as data:
+        load_of_data = load_seconds(data) * MANY / 2_000
+    return [
+        Row("queue: cursor move at 100,000 rows, against 100 rows", down / down_few, 1.2, f"{down:.1f} ms at p95"),
+        Row("queue: cursor move, against 5 ms", down / 5, 1.0, f"{down:.1f} ms at p95"),
+        Row("queue: page, against 16 ms", page / 16, 1.0, f"{page:.1f} ms at p95, {page_few:.1f} at 100 rows"),
+        Row("queue: load, against DataTable", loaded / load_of_data, 1.0, f"{loaded:.2f} s; DataTable 2,000 rows x 50"),
+        Row("queue: bytes of a cursor move, against htop's 528", down_bytes / 528, 1.0, f"{down_bytes} bytes"),
+        Row("queue: bytes of a page, against 8 KB", page_bytes / 8192, 1.0, f"{page_bytes} bytes"),
+        Row("queue: bytes of a screen switch, against 10 KB", switch_bytes / 10240, 1.0, f"{switch_bytes} bytes"),
+        Row("queue: 100 updates a second, against 5 % of a core", share / 0.05, 1.0, f"{share:.1%} of a core"),
+        Row("queue: memory at 100,000 rows, against 150 MB", memory / 150, 1.0, f"{memory:.0f} MiB resident"),
+    ]
+
+
+def _live_share(terminal: Terminal, seconds: float = 4.0) -> float:
+    """Share of a core that 100 updates a second take."""
+    terminal.press("u")
+    terminal.wait_until("LIVE ON")
+    started, used = time.perf_counter(), processor_seconds(terminal.pid)
+    while time.perf_counter() - started < seconds:
+        time.sleep(0.05)
+    share = (processor_seconds(terminal.pid) - used) / (time.perf_counter() - started)
+    terminal.press("u")
+    return share

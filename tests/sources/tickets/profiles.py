@@ -1,0 +1,15 @@
+"""Profiles for tests: as they are, or with smaller pages."""
+
+import msgspec
+
+from tui.sources.tickets.profile import Profile, load_profile
+
+
+def profile(name: str, *, size: int = 0) -> Profile:
+    found = load_profile(name)
+    assert isinstance(found, Profile)
+    if size:
+        found = msgspec.structs.replace(found, listing=msgspec.structs.replace(found.listing, size=size))
+        if found.first:
+            found = msgspec.structs.replace(found, first=msgspec.structs.replace(found.first, size=size))
+    return found

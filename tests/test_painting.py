@@ -1,0 +1,107 @@
+"""The painter: fewer bytes, and the very same screen."""
+
+from collections.abc import Mapping
+
+import pyte
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+from rich.control import Control
+from rich.segment import Segment
+from rich.style import Style
+
+from tui.painting import Painter
+
+WIDTH, HEIGHT = 24, 6
+CONSOLE = Console(color_system="truecolor", force_terminal=True, width=WIDTH)
+STYLES = [Style.parse(text) for text in ("white on #101418", "bold #ffd75f on #101418", "black on #5fafd7", "")]
+texts = st.text(st.sampled_from("ab ─│•…é漢字x0123456789🔑"), min_size=1, max_size=WIDTH)
+piece = st.tuples(st.integers(0, HEIGHT - 1), st.integers(0, WIDTH - 1), texts, st.sampled_from(STYLES))
+frames = st.lists(st.lists(piece, max_size=6), max_size=8)
+
+
+def segments(frame: list[tuple[int, int, str, Style]]) -> list[Segment]:
+    """A frame as Textual's updates give it; what would run over the edge is cut."""
+    found: list[Segment] = []
+    for y, x, text, style in frame:
+        while Segment(text).cell_length > WIDTH - x:
+            text = text[:-1]
+        if text:
+            found += [Control.move_to(x, y).segment, Segment(text, style)]
+    return found
+
+
+def plainly(parts: list[Segment]) -> str:
+    """What Textual itself would write."""
+    system = CONSOLE._color_system
+    return "".join(
+        part.text if part.control else (part.style or Style.null()).render(part.text, color_system=system)
+        for part in parts
+    )
+
+
+def screen() -> tuple[pyte.Screen, pyte.Stream]:
+    found = pyte.Screen(WIDTH, HEIGHT)
+    return found, pyte.Stream(found)
+
+
+def picture(found: pyte.Screen) -> list[list[object]]:
+    """Characters with their colours; an empty cell is a blank."""
+    return [[found.buffer[y][x] for x in range(WIDTH)] for y in range(HEIGHT)]
+
+
+def cleared(frame: list[Segment]) -> list[Segment]:
+    """A first frame that covers the screen, as Textual's first one does."""
+    rows = [part for y in range(HEIGHT) for part in (Control.move_to(0, y).segment, Segment(" " * WIDTH, STYLES[0]))]
+    return [*rows, *frame]
+
+
+@given(frames)
+def test_the_screen_is_the_same_as_without_it(frames: list[list[tuple[int, int, str, Style]]]) -> None:
+    painter = Painter()
+    painter.fit(WIDTH, HEIGHT)
+    (mine, my_stream), (plain, plain_stream) = screen(), screen()
+    for number, frame in enumerate(frames):
+        whole = cleared(segments(frame)) if number == 0 else segments(frame)
+        my_stream.feed(painter.paint(whole, CONSOLE))
+        plain_stream.feed(plainly(whole))
+        if not any(_torn(row) for row in plain.buffer.values()):
+            assert picture(mine) == picture(plain)
+
+
+def _torn(row: Mapping[int, object]) -> bool:
+    """Half a wide character was overwritten: what terminals do with the other half differs, and pyte keeps it."""
+    cells = [getattr(row.get(x), "data", " ") for x in range(WIDTH)]
+    return any(
+        (cell == "") != (x > 0 and len(cells[x - 1]) == 1 and ord(cells[x - 1]) > 0x2E80)
+        for x, cell in enumerate(cells)
+    )
+
+
+def lines(text: str) -> list[Segment]:
+    """A frame that covers the screen, with a text on its second line."""
+    found: list[Segment] = []
+    for y in range(HEIGHT):
+        found += [Control.move_to(0, y).segment, Segment((text if y == 1 else "").ljust(WIDTH), STYLES[0])]
+    return found
+
+
+def test_what_stands_there_costs_nothing_and_one_cell_little() -> None:
+    painter = Painter()
+    painter.fit(WIDTH, HEIGHT)
+    assert len(painter.paint(lines("key 12"), CONSOLE)) > WIDTH * HEIGHT
+    assert painter.paint(lines("key 12"), CONSOLE) == ""
+    assert painter.paint(lines("key 13"), CONSOLE) == "\x1b[2;6H\x1b[0;37;48;2;16;20;24m3\x1b[0m"
+    assert painter.paint(lines("kEy 14"), CONSOLE) == "\x1b[2;2H\x1b[0;37;48;2;16;20;24mEy 14\x1b[0m"
+
+
+def test_after_forgetting_everything_is_written_again() -> None:
+    painter = Painter()
+    painter.fit(WIDTH, HEIGHT)
+    first = painter.paint(lines("a"), CONSOLE)
+    painter.forget()
+    assert painter.paint(lines("a"), CONSOLE) == first
+    painter.fit(WIDTH, HEIGHT)
+    assert painter.paint(lines("a"), CONSOLE) == ""
+    painter.fit(WIDTH + 1, HEIGHT)
+    assert painter.paint(lines("a"), CONSOLE) == first

@@ -1,0 +1,215 @@
+"""Mass incidents, kept in step with the queue: groups, surges, and what engineers decide about them."""
+
+import asyncio
+from collections.abc import Callable, MutableMapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from tui.clock import Clock
+from tui.errors import Problem, ProblemKind
+from tui.model.audit import AuditEvent, Operator
+from tui.model.group import Group, GroupKey
+from tui.model.incident import Incident
+from tui.ports import AuditTrail
+from tui.services.forecast import Fleet
+from tui.services.group_edits import NO_EDITS, Edit, Edits, edit_entry, edits_of, may_merge, new_edit_id
+from tui.services.group_keys import group_key
+from tui.services.groups import GroupBook
+from tui.services.incident_evidence import Facets, IncidentEvidence
+from tui.services.incidents import Diff
+from tui.services.known_issues import Theory, theories_of
+from tui.services.queue import QueueService
+from tui.services.surge import Surge, SurgeWatch, shares_of
+from tui.services.surge_baseline import learn
+
+SLICE = 400
+"""Incidents taken in before the event loop gets its turn: about ten milliseconds."""
+
+LOOK_BACK = timedelta(hours=24)
+"""What is newer than this is watched for surges; what is older teaches the baseline."""
+
+
+class MassService:
+    """The one place that knows the groups. Screens call `catch_up` first, so that many incidents never block them."""
+
+    fleet: Fleet = Fleet()
+    """The inventory, once somebody has read it."""
+
+    def __init__(
+        self,
+        queue: QueueService,
+        audit: AuditTrail,
+        clock: Clock,
+        operator: Callable[[], Operator],
+        evidence: MutableMapping[str, IncidentEvidence],
+    ) -> None:
+        self._queue = queue
+        self._audit = audit
+        self._clock = clock
+        self._operator = operator
+        self._evidence = evidence
+        self._waiting: dict[str, None] = {}
+        self._begun = False
+        self._known: set[str] = set()
+        self._edits = NO_EDITS
+        self.book = GroupBook()
+        self.theories: tuple[Theory, ...] = ()
+        self.watch: SurgeWatch | None = None
+        queue.on_diff(self._on_diff)
+
+    @property
+    def edits(self) -> Edits:
+        """The decisions in force, as far as `load` or a decision has read them."""
+        return self._edits
+
+    @property
+    def behind(self) -> bool:
+        """Incidents have come or changed that the groups do not know yet."""
+        return bool(self._waiting) or not self._begun
+
+    def now(self) -> datetime:
+        """The desk's clock."""
+        return self._clock.now()
+
+    def groups(self) -> tuple[Group, ...]:
+        """All groups now; takes in at once what is waiting."""
+        self._begin()
+        self._take_all(list(self._waiting))
+        self._waiting.clear()
+        return self.book.groups()
+
+    async def catch_up(self) -> tuple[Group, ...]:
+        """All groups, taking in what is waiting slice by slice."""
+        self._begin()
+        while self._waiting:
+            part = list(self._waiting)[:SLICE]
+            for incident_id in part:
+                del self._waiting[incident_id]
+            self._take_all(part)
+            await asyncio.sleep(0)
+        return self.book.groups()
+
+    def learn(self, incident_id: str, evidence: IncidentEvidence) -> None:
+        """Take in what was found out about an incident."""
+        self._evidence[incident_id] = evidence
+        self._waiting[incident_id] = None
+
+    def known(self, incident_id: str) -> IncidentEvidence | None:
+        """What is known of an incident beyond its ticket."""
+        return self._evidence.get(incident_id)
+
+    def surges(self) -> list[Surge]:
+        """Surges that stand, the newest first; lets time pass, so that ended ones end."""
+        if self.watch is None:
+            return []
+        self.watch.tick(self._clock.now())
+        return self.watch.standing()[::-1]
+
+    def incidents(self, group: Group) -> list[Incident]:
+        """A group's members that the queue still has, oldest first."""
+        found = (self.book.incident(member) for member in group.members)
+        return [incident for incident in found if incident is not None]
+
+    def facets(self, group: Group) -> tuple[list[Facets], list[Facets]]:
+        """Facets of the members, and of what they are compared with: the inventory, else all other incidents."""
+        inside = set(group.members)
+        members = [self._facets_of(member) for member in group.members]
+        if self.fleet.known:
+            return members, [device.facets for device in self.fleet.devices]
+        return members, [known.facets for name, known in self._evidence.items() if name not in inside]
+
+    async def load(self) -> None:
+        """Read the decisions that the audit holds; raises `Problem`."""
+        rows = await self._audit.rows_of({AuditEvent.REVIEW})
+        self._edits, self.theories = edits_of(rows), theories_of(rows)
+        self.book.set_edits(self._edits)
+
+    async def merge(self, one: GroupKey, into: GroupKey) -> Edit:
+        """Show one group as part of another. Raises `Problem` for what must stay apart."""
+        if not may_merge(one, into):
+            raise Problem(
+                ProblemKind.POLICY,
+                "These groups are not merged",
+                "WinRE, Network Unlock, clones and what is no BitLocker never join a group of another kind",
+                "Take single incidents out of their group instead.",
+            )
+        return await self._decide(Edit("merge", new_edit_id(), group=one, into=into))
+
+    async def split(self, group: GroupKey, members: tuple[str, ...], name: str) -> Edit:
+        """Show some members as a group of their own."""
+        return await self._decide(Edit("split", new_edit_id(), group=group, members=members, name=name))
+
+    async def deny(self, group: GroupKey, incident_id: str) -> Edit:
+        """Not this one: take an incident out, until its evidence names another group."""
+        return await self._decide(Edit("not-this-one", new_edit_id(), group=group, members=(incident_id,)))
+
+    async def theorise(self, group: GroupKey, text: str) -> Edit:
+        """Write down a working theory for tonight."""
+        return await self._decide(Edit("theory", new_edit_id(), group=group, name=text))
+
+    async def close(self, group: Group) -> Edit:
+        """Close a group; raises `Problem` while a member is open."""
+        if group.open_count:
+            raise Problem(
+                ProblemKind.POLICY,
+                f"{group.open_count} members are still open",
+                "A group closes when all of its members are closed, each by its own work",
+                "Work the members off first.",
+            )
+        return await self._decide(Edit("close", new_edit_id(), group=group.key))
+
+    async def undo(self, edit: Edit) -> None:
+        """Take a decision back."""
+        await self._decide(Edit("undo", new_edit_id(), undoes=edit.id))
+
+    def is_closed(self, group: Group) -> bool:
+        """Closed by hand, and no member is open since."""
+        closed = {edit.group for edit in self._edits.standing if edit.do == "close"}
+        return group.key in closed and group.open_count == 0
+
+    async def _decide(self, edit: Edit) -> Edit:
+        await self._audit.append(replace(edit_entry(edit), operator=self._operator()))
+        await self.load()
+        return edit
+
+    def _facets_of(self, incident_id: str) -> Facets:
+        known = self._evidence.get(incident_id)
+        return known.facets if known is not None else Facets()
+
+    def _on_diff(self, diff: Diff) -> None:
+        if self._begun:
+            self._waiting |= dict.fromkeys((*diff.added, *diff.changed))
+
+    def _begin(self) -> None:
+        if self._begun:
+            return
+        self._begun = True
+        everything = sorted(self._queue.book.all(), key=_opened)
+        now = self._clock.now()
+        old = [incident for incident in everything if _opened(incident) < now - LOOK_BACK]
+        if old:
+            moments = [_opened(incident) for incident in old]
+            baseline = learn(moments, moments[0], now - LOOK_BACK)
+        else:
+            baseline = learn([], now, now)
+        self.watch = SurgeWatch(baseline, shares_of(self._key_of(incident) for incident in old[-20_000:]))
+        self._waiting = {incident.id: None for incident in everything}
+
+    def _key_of(self, incident: Incident) -> GroupKey:
+        return group_key(incident, self._evidence.get(incident.id))
+
+    def _take_all(self, incident_ids: list[str]) -> None:
+        found = [incident for name in incident_ids if (incident := self._queue.book.get(name)) is not None]
+        new_since = self._clock.now() - LOOK_BACK
+        for incident in sorted(found, key=_opened):
+            self.book.put(incident, self._evidence.get(incident.id))
+            if incident.id in self._known:
+                continue
+            self._known.add(incident.id)
+            key = self.book.key_of(incident.id)
+            if self.watch is not None and key is not None and _opened(incident) >= new_since:
+                self.watch.arrive(_opened(incident), key, incident.id)
+
+
+def _opened(incident: Incident) -> datetime:
+    return incident.ticket.opened_at

@@ -1,0 +1,190 @@
+"""Recovery key metadata in on-premises Active Directory. A recovery password is never asked for from here."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
+from typing import Protocol
+
+from tui.errors import Problem, ProblemKind
+from tui.model.ids import parse_guid
+from tui.sources.active_directory.messages import (
+    AllKeys,
+    Computers,
+    FindComputers,
+    FindKeys,
+    GetComputer,
+    Keys,
+    KeysOf,
+    MayRead,
+    Question,
+    SeesKeys,
+    Truth,
+)
+from tui.sources.active_directory.process import LdapChild
+from tui.sources.active_directory.records import OnPremComputer, OnPremKey
+from tui.sources.active_directory.server import DirectoryServer, checked
+
+
+class OnPremDirectory(Protocol):
+    """Keys escrowed in AD DS: what `tui.ports.KeyEscrow` asks, and what a search in AD can do beyond it.
+
+    There are no `key_pages`: a search by prefix needs no index, and LDAP's paging cannot be taken up again later.
+    """
+
+    async def keys_with_prefix(self, digits: str) -> Sequence[OnPremKey]:
+        """Keys whose ID begins with these 8 to 32 hex digits, on any computer."""
+        ...
+
+    async def key(self, key_id: str) -> OnPremKey | None:
+        """One key by its full ID; None when the account sees none. `Problem(ALARM)` when two computers hold it."""
+        ...
+
+    async def keys_of_device(self, device_id: str) -> Sequence[OnPremKey]:
+        """Keys of the computer whose objectGUID this is; of a hybrid joined device, its device id in Entra ID."""
+        ...
+
+    async def computers_named(self, name: str) -> Sequence[OnPremComputer]:
+        """Computers with this account name, common name or DNS name; names are not unique."""
+        ...
+
+    async def computer(self, device_id: str) -> OnPremComputer | None:
+        """The computer with this objectGUID; None when the account sees none."""
+        ...
+
+    def all_keys(self) -> AsyncIterator[Sequence[OnPremKey]]:
+        """All keys below the base that the account sees, page by page."""
+        ...
+
+    async def sees_keys(self) -> bool:
+        """The server answers, the sign-in and the base hold, and the account sees some key; else `Problem` or False."""
+        ...
+
+    async def may_read_password(self, key: OnPremKey) -> bool:
+        """The account has the right to this key's password; nothing is read to find out."""
+        ...
+
+    async def absence(self, computer: OnPremComputer | None = None) -> Problem:
+        """Why no key was found, of a computer or at all, with the next step; never a bare "none"."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        ...
+
+
+class ActiveDirectory:
+    """`OnPremDirectory` over LDAP, in a child process that is started with the first question."""
+
+    def __init__(self, server: DirectoryServer) -> None:
+        self._server = checked(server)
+        self._child = LdapChild(server)
+
+    async def keys_with_prefix(self, digits: str) -> Sequence[OnPremKey]:
+        return await self._keys(FindKeys(digits))
+
+    async def key(self, key_id: str) -> OnPremKey | None:
+        wanted = parse_guid(key_id)
+        if wanted is None:
+            return None
+        found = await self._keys(FindKeys(wanted.replace("-", "")))
+        if len(found) > 1:
+            places = " and ".join(key.computer or key.computer_dn for key in found[:4])
+            raise Problem(
+                ProblemKind.ALARM,
+                "Several computers in Active Directory hold this recovery key ID",
+                f"It is kept at {places}: a disk was cloned, or moved with its key",
+                "See the machine before anything is disclosed; then rotate the key on each of them",
+            )
+        return found[0] if found else None
+
+    async def keys_of_device(self, device_id: str) -> Sequence[OnPremKey]:
+        wanted = parse_guid(device_id)
+        return await self._keys(KeysOf(wanted)) if wanted else ()
+
+    async def computers_named(self, name: str) -> Sequence[OnPremComputer]:
+        return await self._computers(FindComputers(name)) if name else ()
+
+    async def computer(self, device_id: str) -> OnPremComputer | None:
+        wanted = parse_guid(device_id)
+        found = await self._computers(GetComputer(wanted)) if wanted else ()
+        return found[0] if found else None
+
+    async def all_keys(self) -> AsyncIterator[Sequence[OnPremKey]]:
+        # A child of its own, so that the engineer's questions do not wait for half a million objects.
+        child = LdapChild(self._server)
+        try:
+            async with aclosing(child.reports(AllKeys())) as reports:
+                async for report in reports:
+                    if isinstance(report, Keys) and report.keys:
+                        yield report.keys
+        finally:
+            await child.close()
+
+    async def sees_keys(self) -> bool:
+        return await self._truth(SeesKeys())
+
+    async def may_read_password(self, key: OnPremKey) -> bool:
+        return await self._truth(MayRead(key.object_guid))
+
+    async def absence(self, computer: OnPremComputer | None = None) -> Problem:
+        if not await self.sees_keys():
+            return _hidden(self._server.base)
+        if computer is None:
+            return _not_there(f"No recovery key in {self._server.base} fits", "The account sees others there")
+        if computer.holds_keys:
+            return _other_id(computer)
+        if await self._truth(SeesKeys(computer.container)):
+            why = "The account sees keys of other computers in the same unit"
+            return _not_there(f"{computer.name} has no recovery key in Active Directory", why)
+        return _undecided(computer)
+
+    async def close(self) -> None:
+        await self._child.close()
+
+    async def _keys(self, question: Question) -> Sequence[OnPremKey]:
+        report = await self._child.ask(question)
+        return report.keys if isinstance(report, Keys) else ()
+
+    async def _computers(self, question: Question) -> Sequence[OnPremComputer]:
+        report = await self._child.ask(question)
+        return report.computers if isinstance(report, Computers) else ()
+
+    async def _truth(self, question: Question) -> bool:
+        report = await self._child.ask(question)
+        return isinstance(report, Truth) and report.value
+
+
+def _hidden(base: str) -> Problem:
+    return Problem(
+        ProblemKind.FORBIDDEN,
+        f"This account sees no recovery key at all in {base}",
+        "Active Directory hides what an account may not list, and says success; or nothing is backed up there",
+        "Ask the AD team for the right to list msFVE-RecoveryInformation; do not tell the caller that there is no key",
+        code="ad-hidden",
+    )
+
+
+def _undecided(computer: OnPremComputer) -> Problem:
+    return Problem(
+        ProblemKind.FORBIDDEN,
+        f"This account sees no recovery key in the unit of {computer.name}",
+        f"It sees keys elsewhere, and none below {computer.container}: no right there, or nothing is backed up there",
+        "Ask a colleague whose rights cover that unit; do not tell the caller that there is no key",
+        code="ad-hidden-unit",
+    )
+
+
+def _other_id(computer: OnPremComputer) -> Problem:
+    return Problem(
+        ProblemKind.NOT_FOUND,
+        f"{computer.name} has recovery keys in Active Directory, and none with this ID",
+        "A newer key was not backed up, the ID was misread, or it is of another machine",
+        "Have the ID on the blue screen read out again, character by character",
+        code="ad-other-id",
+    )
+
+
+def _not_there(what: str, why: str) -> Problem:
+    step = (
+        "The device never backed up there, or its computer object was made anew: look in Entra ID, MBAM or a printout"
+    )
+    return Problem(ProblemKind.NOT_FOUND, what, why, step, code="ad-absent")

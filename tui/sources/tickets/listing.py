@@ -1,0 +1,262 @@
+"""The list of changed tickets: where a poll begins, its pages, and the watermark that it leaves."""
+
+import asyncio
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from tui.errors import Problem, ProblemKind
+from tui.model.incident import Ticket
+from tui.ports import TicketBatch
+from tui.sources.tickets.people import People
+from tui.sources.tickets.profile import Listing, Profile
+from tui.sources.tickets.records import Reader, Search, Seen, compiled
+from tui.sources.tickets.speaking import Found, Speaker
+from tui.sources.tickets.templates import fill, fill_body, fill_path, fill_query
+from tui.sources.tickets.walk import Place, Walk
+from tui.sources.upstream import Answer
+
+STAMP = "%Y-%m-%d %H:%M:%S"
+"""A watermark's time, in UTC."""
+_WATERMARK = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(?: (\S{1,4000}))?")
+_AT_ONCE = 4
+_BODIES = 50_000
+_SLICE = 100
+_SKEW = timedelta(seconds=30)
+_GONE = (400, 404, 410, 422)
+
+
+@dataclass(frozen=True, slots=True)
+class _Paths:
+    items: Search
+    next: Search
+    more: Search | None
+    total: Search | None
+
+
+class TicketList:
+    """Reads the list of a profile."""
+
+    def __init__(self, profile: Profile, speaker: Speaker, reader: Reader, people: People) -> None:
+        self._profile = profile
+        self._speaker = speaker
+        self._reader = reader
+        self._people = people
+        self._detail = compiled(profile.detail.body) if profile.detail else None
+        self._bodies: dict[str, str] = {}
+        self._paths = {id(each): _compiled(each) for each in (profile.listing, profile.first) if each}
+
+    async def changed_since(self, watermark: str) -> TicketBatch:
+        """See `TicketSource`."""
+        since, token = _parsed(watermark)
+        first = since is None
+        listing = self._profile.first if first and self._profile.first else self._profile.listing
+        began, known = datetime.now(UTC), self._speaker.desk.skew
+        try:
+            walk, seen = await self._walk(listing, since, token=token, first=first)
+            if known is None and self._misjudged():
+                walk, seen = await self._walk(listing, since, token=token, first=first)
+        except Problem as problem:
+            if not token or problem.status not in _GONE:
+                raise
+            # A cursor that the system no longer knows: go on from the time that was kept with it.
+            walk, seen = await self._walk(listing, since, token="", first=False)
+        return TicketBatch(tuple(await self._tickets(seen)), self._watermark(listing, walk, since, began))
+
+    async def open_keys(self) -> frozenset[str]:
+        """Keys of all open tickets, read as briefly as the profile can say."""
+        listing = self._profile.first or self._profile.listing
+        _, seen = await self._walk(listing, None, token="", first=True, brief=True)
+        return frozenset(each.key for each in seen)
+
+    async def whole(self, found: Found) -> Ticket:
+        """A ticket that was read by its key, with its text."""
+        await self._learn_bodies([found.key])
+        ticket = await self._ticket(found.record)
+        assert ticket is not None
+        return ticket
+
+    async def _walk(
+        self, listing: Listing, since: datetime | None, *, token: str, first: bool, brief: bool = False
+    ) -> tuple[Walk, list[Seen]]:
+        walk = Walk(
+            since - timedelta(seconds=listing.overlap_seconds) if since else None,
+            self._reader.times.written,
+            step=listing.step,
+            whole_pages=listing.whole_pages,
+            token=token,
+        )
+        found: dict[str, Seen] = {}
+        going = True
+        while going:
+            answer = await self._page(listing, walk.place, first=first, brief=brief)
+            page, size, more, next_token = await self._taken(listing, answer, walk.place)
+            for each in page:
+                known = found.get(each.key)
+                # Edits can come out of order: the later one counts, whichever page it stood on.
+                if known is None or (each.changed or _NEVER) >= (known.changed or _NEVER):
+                    found[each.key] = each
+            going = walk.take(page, size, more=more, token=next_token)
+        if walk.endless:
+            raise Problem(
+                ProblemKind.UPSTREAM,
+                "The ticket system's list does not end",
+                "The same records came again and again, or more pages than there can be",
+                "Look at what stands between here and the ticket system",
+            )
+        return walk, list(found.values())
+
+    async def _page(self, listing: Listing, place: Place, *, first: bool, brief: bool) -> Answer:
+        values = self._values(listing, place, first=first)
+        query = {**self._profile.view, **fill_query({**listing.query, **(listing.brief if brief else {})}, values)}
+        body = None if listing.body is None else msgspec.json.encode(fill_body(listing.body, values))
+        desk, path = self._speaker.desk, fill_path(listing.path, values)
+        return await desk.call(listing.method, path, "changed tickets", query=query, body=body, saving=True)
+
+    def _values(self, listing: Listing, place: Place, *, first: bool) -> dict[str, str]:
+        values = {
+            "limit": str(listing.size),
+            "offset": str(place.offset),
+            "page": str(place.offset // listing.size + 1),
+            "token": place.token,
+            "key": place.after,
+            "time": self._reader.times.written(place.since) if place.since else "",
+            **self._ago(place.since),
+        }
+        parts = {
+            "open": first,
+            "changed": not first,
+            "since": place.since is not None and not place.token,
+            "after": bool(place.after),
+        }
+        # Parts are filled after the values that they hold.
+        return values | {
+            name: fill(listing.parts.get(name, ""), values) if told else "" for name, told in parts.items()
+        }
+
+    def _ago(self, since: datetime | None) -> dict[str, str]:
+        """How long a time is past on the system's own clock, in whole units and one more: zones do not matter then."""
+        if since is None:
+            return {}
+        seconds = max(1, int((self._speaker.desk.now() - since).total_seconds()) + 2)
+        return {"seconds": str(seconds), "minutes": str(seconds // 60 + 1)}
+
+    def _misjudged(self) -> bool:
+        """The first answer showed that the system's clock is ahead, and a time before now was too short."""
+        desk = self._speaker.desk
+        parts = self._profile.listing.parts.values()
+        relative = any(slot in part for part in parts for slot in ("{minutes}", "{seconds}"))
+        return relative and desk.skew is not None and desk.skew > _SKEW
+
+    async def _taken(self, listing: Listing, answer: Answer, place: Place) -> tuple[list[Seen], int, bool, str]:
+        whole = await self._speaker.decode(answer, "changed tickets")
+        paths = self._paths[id(listing)]
+        items = paths.items(whole)
+        if not isinstance(items, list):
+            raise self._speaker.desk.unreadable(answer, "changed tickets", "It holds no list of tickets")
+        records = self._speaker.joined(items, whole)
+        token = paths.next(whole)
+        token = str(token) if isinstance(token, str | int) and not isinstance(token, bool) else ""
+        if listing.step in ("times", "keys"):
+            more = len(items) >= listing.size or self._total(paths, whole, answer, listing) > place.offset + len(items)
+        else:
+            more = bool(token) and (paths.more is None or bool(paths.more(whole)))
+        # An empty page of a list that goes on by tokens says nothing about the next one.
+        return self._reader.seen(records), max(len(items), listing.step in ("token", "stream")), more, token
+
+    def _total(self, paths: _Paths, whole: Any, answer: Answer, listing: Listing) -> int:
+        said = paths.total(whole) if paths.total else answer.headers.get(listing.total_header, "")
+        # A system may cap pages below the limit that was asked for, and says the whole count then.
+        return int(said) if str(said).isdecimal() and len(str(said)) < 12 else 0
+
+    def _watermark(self, listing: Listing, walk: Walk, before: datetime | None, began: datetime) -> str:
+        newest = max((each for each in (walk.newest, before) if each is not None), default=None)
+        skew = self._speaker.desk.skew
+        start = None if skew is None else began + skew
+        if listing is self._profile.first:
+            # The other list is another view of the same tickets: what this one was late with must not be missed there.
+            newest = newest or start
+        if newest is None:
+            return ""
+        # What was edited behind the walk's back is later than its start. Nor may a record from the future, or a clock
+        # that was set back, hide what is changed from now on.
+        stamp = (min(newest, start) if start else newest).astimezone(UTC).strftime(STAMP)
+        return f"{stamp} {walk.token}" if listing.step == "stream" and walk.token else stamp
+
+    async def _tickets(self, seen: Sequence[Seen]) -> list[Ticket]:
+        await self._learn_bodies([each.key for each in seen])
+        found: list[Ticket] = []
+        for place, each in enumerate(seen):
+            if place % _SLICE == _SLICE - 1:
+                # Others want the event loop too: a record takes about 60 microseconds.
+                await asyncio.sleep(0)
+            ticket = await self._ticket(each.record)
+            if ticket is not None:
+                found.append(ticket)
+        return found
+
+    async def _learn_bodies(self, keys: Sequence[str]) -> None:
+        detail, search = self._profile.detail, self._detail
+        missing = [key for key in keys if key not in self._bodies]
+        if detail is None or search is None or not missing:
+            return
+        limit = asyncio.Semaphore(_AT_ONCE)
+
+        async def learn(key: str) -> None:
+            values = {"key": key}
+            async with limit:
+                path, query = fill_path(detail.path, values), fill_query(detail.query, values)
+                try:
+                    body = search(await self._speaker.fetch(path, query, f"the text of ticket {key}", saving=True))
+                except Problem as problem:
+                    if problem.kind not in (ProblemKind.FORBIDDEN, ProblemKind.NOT_FOUND):
+                        raise
+                    body = None
+            self._bodies[key] = body if isinstance(body, str) else ""
+
+        if len(self._bodies) > _BODIES:
+            self._bodies.clear()
+        try:
+            async with asyncio.TaskGroup() as group:
+                for key in missing:
+                    group.create_task(learn(key))
+        except BaseExceptionGroup as errors:
+            raise _first_problem(errors) from None
+
+    async def _ticket(self, record: Any) -> Ticket | None:
+        holder = self._reader.holder(record)
+        await self._people.learn(holder)
+        keys = self._reader.seen([record])
+        body = self._bodies.get(keys[0].key, "") if keys else ""
+        return self._reader.ticket(record, self._people.shown(holder), body)
+
+
+_NEVER = datetime(1, 1, 1, tzinfo=UTC)
+
+
+def _compiled(listing: Listing) -> _Paths:
+    return _Paths(
+        compiled(listing.items),
+        compiled(listing.next or "`null`"),
+        compiled(listing.more) if listing.more else None,
+        compiled(listing.total) if listing.total else None,
+    )
+
+
+def _parsed(watermark: str) -> tuple[datetime | None, str]:
+    """Time and cursor of a watermark; None and empty when it is none of ours."""
+    found = _WATERMARK.fullmatch(watermark)
+    try:
+        since = datetime.strptime(found[1], STAMP).replace(tzinfo=UTC) if found else None
+    except ValueError:
+        since = None
+    return (since, found[2] or "") if found and since and since.year > 1 else (None, "")
+
+
+def _first_problem(errors: "BaseExceptionGroup[BaseException]") -> BaseException:
+    found = next((each for each in errors.exceptions if isinstance(each, Problem)), None)
+    return found or errors.exceptions[0]
