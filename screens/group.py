@@ -1,6 +1,7 @@
 """A group's page with its members, and everything that can be done to all of them; disclosing a key is not among it."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from typing import ClassVar
 
 from textual import on, work
@@ -19,7 +20,7 @@ from screens.widgets.status_line import StatusLine
 from tui.actions import Scope
 from tui.errors import Problem, ProblemKind
 from tui.model.group import Group, GroupKey
-from tui.services.facets import shares
+from tui.services.facets import Share, shares
 from tui.services.forecast import counter_examples, forecast
 from tui.services.group_edits import may_merge
 from tui.services.group_export import REBOOTS, notice_text
@@ -27,6 +28,9 @@ from tui.services.group_keys import missing_facts
 from tui.services.group_plans import GroupAction, plan_for
 from tui.services.incidents import Diff
 from tui.services.known_issues import issues_of
+
+MEMBERS = 500
+"""Members in the list, the newest; the queue shows all of them."""
 
 
 class GroupScreen(ConsoleScreen):
@@ -77,20 +81,23 @@ class GroupScreen(ConsoleScreen):
             return
         self._key = group.key
         self._show_members(group)
-        self.query_one(PageView).say(page(self._view_of(group)))
+        # Counting the facets of thousands of devices takes longer than the loop may be held.
+        common = await asyncio.to_thread(shares, *self.desk.mass.facets(group))
+        self.query_one(PageView).say(page(self._view_of(group, common)))
         left = Content.assemble(("Group ", "bold $primary"), key_words(group.key))
-        self.query_one(StatusLine).say(left, Content(f"{group.open_count} open of {len(group.members)}"))
+        shown = f", the newest {MEMBERS} below" if len(group.members) > MEMBERS else ""
+        self.query_one(StatusLine).say(left, Content(f"{group.open_count} open of {len(group.members)}{shown}"))
 
     def _show_members(self, group: Group) -> None:
         now, options = self.desk.clock.now(), self.query_one("#members", OptionList)
-        incidents = self.desk.mass.incidents(group)[::-1]
+        incidents = self.desk.mass.incidents(group)[: -MEMBERS - 1 : -1]
         kept = options.highlighted or 0
         self._shown = tuple(incident.id for incident in incidents)
         lines = [member_line(each, marked=each.id in self._marked, now=now) for each in incidents]
         options.set_options([Option(line) for line in lines])
         options.highlighted = min(kept, len(lines) - 1) if lines else None
 
-    def _view_of(self, group: Group) -> GroupView:
+    def _view_of(self, group: Group, common: Sequence[Share]) -> GroupView:
         mass = self.desk.mass
         incidents = mass.incidents(group)
         names = [incident.ticket.device_name for incident in incidents]
@@ -104,7 +111,7 @@ class GroupScreen(ConsoleScreen):
             group=group,
             incidents=incidents,
             now=self.desk.clock.now(),
-            shares=shares(*mass.facets(group)),
+            shares=common,
             fleet=mass.fleet,
             forecast=forecast(group, mass.fleet, names),
             spared=counter_examples(group.key, mass.fleet, names),
@@ -203,11 +210,12 @@ class GroupScreen(ConsoleScreen):
         if answer not in {str(count) for count in REBOOTS}:
             return
         try:
-            paths = await self.desk.export_group(group, int(answer))
+            done = await self.desk.export_group(group, int(answer))
         except Problem as problem:
             self.shell.report(problem)
             return
-        self.notify("Written: " + ", ".join(path.name for path in paths), markup=False, timeout=15)
+        written = ", ".join(path.name for path in done.paths)
+        self.notify(f"Written: {written}. {done.left_out}".rstrip(), markup=False, timeout=15)
 
     def action_theory_group(self) -> None:
         self._theorise()

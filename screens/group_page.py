@@ -6,7 +6,7 @@ from datetime import datetime
 
 from textual.content import Content
 
-from screens.mass_words import GRADE_WORDS, key_words, trigger_words
+from screens.mass_words import GRADE_WORDS, expected_words, key_words, trigger_words
 from screens.render import STATE_WORDS, age, heading
 from tui.diagnosis.kb_issues import KnownIssue
 from tui.model.cause import CauseCode
@@ -63,10 +63,9 @@ def page(view: GroupView) -> Content:
     group = view.group
     parts = [Content.assemble((sentence(group), "bold $primary")), Content(_header(view))]
     if view.surge is not None:
-        told = (
-            f"surge since {view.surge.since:%H:%M}: {view.surge.observed} tickets, {view.surge.expected:.1f} expected"
-        )
-        parts.append(Content.assemble((f"▲ {told}, first {_number(view, view.surge.first)}", "bold $error")))
+        surge = view.surge
+        told = f"surge since {surge.since:%H:%M}: {surge.observed} tickets, {expected_words(surge.expected)} expected"
+        parts.append(Content.assemble((f"▲ {told}, first {_number(view, surge.first)}", "bold $error")))
     parts += [Content(growth_words([each.ticket.opened_at for each in view.incidents], view.now))]
     parts += [Content(forecast_words(view.forecast, view.fleet))]
     parts += _section(
@@ -113,10 +112,15 @@ def _against(view: GroupView) -> list[str]:
         lines.append(f"{len(view.spared)} devices with {view.group.key.kb} restarted and did not ask, such as {names}")
     elif view.group.key.kb and not view.fleet.known:
         lines.append(f"devices with {view.group.key.kb} that did not ask: not known, the inventory has not been read")
-    lines += [
-        f"{len(other.members)} with the same update ask because of {key_words(other.key)}" for other in view.others[:3]
-    ]
+    lines += [_other(other) for other in view.others[:3]]
     return lines
+
+
+def _other(other: Group) -> str:
+    named = f"{len(other.members)} name the same update"
+    if other.key.cause is CauseCode.UNKNOWN:
+        return f"{named} and nothing tells why they ask"
+    return f"{named} and ask for another reason: {key_words(other.key)}"
 
 
 def _common(found: Sequence[Share]) -> list[str]:

@@ -7,9 +7,10 @@ from screens.intake import IntakeScreen
 from screens.note import NoteScreen
 from screens.reveal import RevealScreen
 from screens.shell import ConsoleScreen
+from screens.waiver import WaiverScreen
 from screens.widgets.incident_table import IncidentTable
 from tui.errors import Problem, ProblemKind
-from tui.model.incident import Incident
+from tui.model.incident import Incident, IncidentState
 from tui.services.rotation import DebtState
 
 
@@ -74,13 +75,35 @@ class IncidentWork(ConsoleScreen):
             self.notify(f"Noted on {noted} of {len(incidents)}", markup=False)
             self.table.unmark_all()
 
+    def action_close_incident(self) -> None:
+        incident = self.incident
+        if incident is not None:
+            self._close_incident(incident)
+
+    @work(group="close", exclusive=True, exit_on_error=False, description="close an incident")
+    async def _close_incident(self, incident: Incident) -> None:
+        number = incident.ticket.number
+        try:
+            owed = await self.desk.rotation.blocking(number)
+            if owed and not await self.app.push_screen_wait(WaiverScreen(number, owed)):
+                return
+            await self.desk.queue.set_state(incident.id, IncidentState.CLOSED, self.desk.engineer.user.upn)
+        except Problem as problem:
+            self.shell.report(problem)
+            return
+        self.notify(f"{number} is closed", markup=False)
+
+    def disclose_without_ticket(self) -> None:
+        """Start an intake that only a broken glass can carry."""
+        self._disclose(None)
+
     def action_reveal_key(self) -> None:
         incident = self.incident
         if incident is not None:
             self._disclose(incident)
 
     @work(group="disclosure", exclusive=True, exit_on_error=False, description="disclose a key")
-    async def _disclose(self, incident: Incident) -> None:
+    async def _disclose(self, incident: Incident | None) -> None:
         vault = await self.desk.reveal.warm()
         try:
             order = await self.app.push_screen_wait(IntakeScreen(incident))
@@ -103,7 +126,8 @@ class IncidentWork(ConsoleScreen):
             owed = [debt for debt in await self.desk.rotation.debts() if debt.ticket == ticket and debt.is_open]
             due = [debt for debt in owed if debt.state is not DebtState.PENDING]
             if not due:
-                state = "already requested, waiting for the device" if owed else "nothing was disclosed for it"
+                now = self.desk.clock.now()
+                state = "; ".join(debt.words(now) for debt in owed) or "nothing was disclosed for it"
                 self.notify(f"{ticket}: {state}", markup=False)
             for debt in due:
                 await self.desk.rotation.request(debt)

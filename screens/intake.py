@@ -5,40 +5,34 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from textual import on, work
-from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.widgets import Footer, Input, Label, Static
+from textual.widgets import Input, Static
 
 from screens.approval import ApprovalScreen
 from screens.break_glass import BreakGlassScreen
+from screens.intake_form import NO_TICKET, Filled, IntakeForm, NotReady
 from screens.pim import PimScreen
 from screens.self_service import SelfServiceScreen
-from screens.shell import ConsoleModal, bindings
+from screens.shell import bindings
 from screens.widgets.proof_choice import ProofChoice
-from screens.widgets.reason_choice import ReasonChoice
 from tui.actions import Scope
 from tui.errors import Problem, ProblemKind
-from tui.model.audit import DeviceRef, Proof
-from tui.model.dossier import Dossier, Query
+from tui.model.audit import DeviceRef
+from tui.model.dossier import Dossier, Query, Verdict
 from tui.model.ids import KeyReading, KeyTerm
 from tui.model.incident import Incident
 from tui.services.clearance import Clearance, Target
 from tui.services.desk import query_of
 from tui.services.disclosure_policy import circumstances_of
-from tui.services.intake_text import REASONS, first_guess, secret_in
-from tui.services.matching import Refused, Selection, doubt_words, doubtful, read_out, select
+from tui.services.matching import Refused, Selection, doubt_words, read_out, select
 from tui.services.pim import denial_words
 from tui.services.reveal import Intake
 from tui.services.self_service import Offer, offer
 from tui.services.ticket_check import validated
-from tui.text import clean_line
 
 FRESH_NS = 20_000_000_000
 """A dossier that was joined while the engineer typed decides for so long; the vault asks for the key itself anyway."""
-
-NO_TICKET = "no ticket"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,78 +43,20 @@ class Order:
     dossier: Dossier
 
 
-class _NotReady(Exception):
-    """The form lacks something; the text says what, `field` is where to put it."""
-
-    def __init__(self, why: str, field: str) -> None:
-        super().__init__(why)
-        self.field = field
-
-
-class IntakeScreen(ConsoleModal[Order | None]):
+class IntakeScreen(IntakeForm[Order | None]):
     """Answers an order whose ID fits exactly one key and that is cleared, or None. Without an incident the glass has to
     be broken."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.FORM, Scope.INTAKE, Scope.GLASS)
-    CSS = """
-    IntakeScreen .field { margin-bottom: 0; }
-    IntakeScreen .field.-apart { margin-bottom: 1; }
-    IntakeScreen #offer { margin-top: 1; }
-    """
-    AUTO_FOCUS = "#key-id"
 
     def __init__(self, incident: Incident | None) -> None:
-        super().__init__()
-        self._incident = incident
+        super().__init__(incident)
         self._joins: dict[str, tuple[int, asyncio.Task[Dossier]]] = {}
         self._offer: Offer | None = None
-
-    def compose(self) -> ComposeResult:
-        incident = self._incident
-        ticket = incident.ticket if incident else None
-        prefixes = incident.reading.key_id_prefixes if incident else ()
-        said = ", ".join(prefix[:8].upper() for prefix in prefixes) or "no key ID"
-        what = f"{ticket.number}  {ticket.device_name}" if ticket else f"{NO_TICKET}: ctrl+g breaks the glass"
-        caller = ticket.caller if ticket else ""
-        with Vertical(classes="card"):
-            yield Static(Content.assemble(("Disclose a key  ", "bold $primary"), what))
-            yield Static(Content(f"caller {caller or '-'}; the ticket names {said}\n"), classes="hint")
-            yield self._row(
-                "key ID",
-                Input(id="key-id", placeholder="8 or more characters, as read out", max_length=200),
-                apart=True,
-            )
-            with Horizontal(classes="field"):
-                yield Label("reason")
-                yield ReasonChoice(first_guess(incident.reading.cause.code) if incident else REASONS[0])
-            yield self._row("", Input(id="reason", placeholder="why it is needed", max_length=200), apart=True)
-            yield self._row("requester", Input(caller, id="requester", placeholder="who calls", max_length=200))
-            yield self._row("reference", Input(id="reference", placeholder="of the verification (tab)", max_length=200))
-            with Horizontal(classes="field"):
-                yield Label("verified by")
-                yield ProofChoice()
-            yield Static(id="offer", classes="hint")
-            yield Static(id="hint", classes="hint")
-            yield Static(id="error", classes="error")
-        yield Footer(show_command_palette=False)
-
-    @staticmethod
-    def _row(label: str, field: Input, *, apart: bool = False) -> Horizontal:
-        return Horizontal(Label(label), field, classes="field -apart" if apart else "field")
 
     def on_unmount(self) -> None:
         for _, join in self._joins.values():
             join.cancel()
-
-    @on(Input.Submitted, "#key-id")
-    def _id_entered(self) -> None:
-        self.query_one("#reason", Input).focus()
-
-    @on(Input.Submitted, "#reason")
-    @on(Input.Submitted, "#requester")
-    @on(Input.Submitted, "#reference")
-    def _text_entered(self) -> None:
-        self.query_one(ProofChoice).focus()
 
     @on(ProofChoice.Chosen)
     def _proof_chosen(self) -> None:
@@ -140,12 +76,6 @@ class IntakeScreen(ConsoleModal[Order | None]):
             self._hint(f"{found.term} ({whole})")
             if found.term.is_full or len(found.term.digits) == 8:
                 self._look_ahead(found.term)
-
-    def action_next_reason(self) -> None:
-        self.query_one(ReasonChoice).step(1)
-
-    def action_previous_reason(self) -> None:
-        self.query_one(ReasonChoice).step(-1)
 
     def action_offer_self_service(self) -> None:
         if self._offer is not None:
@@ -186,6 +116,7 @@ class IntakeScreen(ConsoleModal[Order | None]):
         failed = join is not None and join.done() and (join.cancelled() or join.exception() is not None)
         if join is None or failed or now - began > FRESH_NS:
             join = asyncio.create_task(self.desk.open_dossier(self._query(term), lambda _: None))
+            join.add_done_callback(_note_failure)
             self._joins[term.digits] = (now, join)
         return await asyncio.shield(join)
 
@@ -198,12 +129,12 @@ class IntakeScreen(ConsoleModal[Order | None]):
         try:
             reading, plain = self._form()
             await self._go_on(reading, plain, glass=glass)
-        except _NotReady as lack:
+        except NotReady as lack:
             self._refuse(str(lack), lack.field)
         except Problem as problem:
             self._refuse(self._explained(problem), "#key-id")
 
-    async def _go_on(self, reading: KeyReading, form: "_Form", *, glass: bool) -> None:
+    async def _go_on(self, reading: KeyReading, form: Filled, *, glass: bool) -> None:
         self._hint("Asking the ticket source, Entra ID and Intune ...")
         term = reading.term
         assert term is not None
@@ -211,7 +142,7 @@ class IntakeScreen(ConsoleModal[Order | None]):
         dossier = await self._join(term)
         self._tell_offer(dossier)
         self._hint("")
-        selection = select(dossier, reading, self.desk.clock.now())
+        selection = select(dossier, reading)
         if selection.key is None:
             await self._refuse_selection(dossier, selection, form)
             return
@@ -233,34 +164,11 @@ class IntakeScreen(ConsoleModal[Order | None]):
         await self.desk.reveal.check(order)
         self.dismiss(Order(order, dossier))
 
-    def _form(self) -> "tuple[KeyReading, _Form]":
-        found = read_out(self._value("#key-id"))
-        if isinstance(found, Selection):
-            raise _NotReady(f"{found.words} {found.next_step}", "#key-id")
-        if refused := doubtful(found):
-            raise _NotReady(f"{refused.words} {refused.next_step}", "#key-id")
-        if not self._value("#reason"):
-            raise _NotReady("Say why the key is needed.", "#reason")
-        if not self._value("#requester"):
-            raise _NotReady("Say who asks for the key.", "#requester")
-        for field in ("#reason", "#reference", "#requester"):
-            if secret := secret_in(self._value(field)):
-                raise _NotReady(f"This holds {secret}: give the reference of the proof, never the answer.", field)
-        proof = self.query_one(ProofChoice).value
-        if not proof:
-            raise _NotReady("Say how the caller was verified: 1 to 4.", "")
-        code = self.query_one(ReasonChoice).reason.code
-        reason = clean_line(f"{code}: {self._value('#reason')}" if code != "unknown" else self._value("#reason"))
-        return found, _Form(reason, clean_line(self._value("#requester")), Proof(proof, self._reference()))
-
-    def _reference(self) -> str:
-        return clean_line(self._value("#reference"))
-
     async def _ticket(self, *, glass: bool) -> tuple[Incident | None, str]:
         """The incident as its source has it now; with a broken glass what is missing is said instead."""
         if self._incident is None:
             if not glass:
-                raise _NotReady("There is no ticket: ctrl+g breaks the glass.", "")
+                raise NotReady("There is no ticket: ctrl+g breaks the glass.", "")
             return None, NO_TICKET
         try:
             return validated(self._incident, await self.desk.queue.reread(self._incident.id)), ""
@@ -269,7 +177,7 @@ class IntakeScreen(ConsoleModal[Order | None]):
                 raise
             return self._incident, problem.what
 
-    async def _refuse_selection(self, dossier: Dossier, selection: Selection, form: "_Form") -> None:
+    async def _refuse_selection(self, dossier: Dossier, selection: Selection, form: Filled) -> None:
         words = " ".join(part for part in (selection.words, selection.next_step) if part)
         if selection.refused is Refused.CLONE_ALARM and dossier.evidence.matches:
             key = dossier.evidence.matches[0]
@@ -277,6 +185,8 @@ class IntakeScreen(ConsoleModal[Order | None]):
             target = Target(key.id, DeviceRef(key.device_id), ticket, form.requester, form.reason)
             await self.desk.safeguards.clearance.note_alarm(target, selection.words)
             words = f"‼ {words}"
+        if dossier.verdict is Verdict.HIDDEN_BY_SCOPE:
+            words = f"{words} ctrl+r shows your roles."
         self._refuse(words, "#key-id")
 
     async def _clear(
@@ -298,22 +208,8 @@ class IntakeScreen(ConsoleModal[Order | None]):
             return f"{denial_words(problem, self.desk.safeguards.pim.contact)} ctrl+r shows your roles."
         return str(problem)
 
-    def _value(self, selector: str) -> str:
-        return self.query_one(selector, Input).value.strip()
 
-    def _hint(self, words: str) -> None:
-        self.query_one("#hint", Static).update(Content(words))
-
-    def _refuse(self, why: str, focus: str = "") -> None:
-        if why:
-            self._hint("")
-        self.query_one("#error", Static).update(Content(why))
-        if focus:
-            self.query_one(focus, Input).focus()
-
-
-@dataclass(frozen=True, slots=True)
-class _Form:
-    reason: str
-    requester: str
-    proof: Proof
+def _note_failure(join: asyncio.Task[Dossier]) -> None:
+    """Nobody may be waiting any more when a join fails; asyncio would complain on the terminal."""
+    if not join.cancelled():
+        join.exception()

@@ -14,7 +14,17 @@ from textual.widgets.option_list import Option
 from screens.group import GroupScreen
 from screens.group_forms import BatchScreen, PreviewScreen
 from screens.group_page import sentence
-from screens.mass_words import GRADE_WORDS, HEADER, group_line, key_words, matrix, surge_line, timeline
+from screens.mass_words import (
+    GRADE_WORDS,
+    HEADER,
+    SHIFT,
+    SPARK_SPAN,
+    group_line,
+    key_words,
+    matrix,
+    surge_line,
+    timeline,
+)
 from screens.shell import ConsoleScreen, bindings
 from screens.widgets.page_view import PageView
 from screens.widgets.status_line import StatusLine
@@ -26,6 +36,7 @@ from tui.services.forecast import forecast, forecast_words, growth_words
 from tui.services.group_keys import missing_facts
 from tui.services.group_plans import unfinished
 from tui.services.incidents import Diff
+from tui.services.surge import Surge
 
 __all__ = ["MassScreen", "key_words"]
 
@@ -111,7 +122,7 @@ class MassScreen(ConsoleScreen):
 
     def _show_list(self) -> None:
         now, mass = self.desk.clock.now(), self.desk.mass
-        surges = mass.surges()
+        surges = sorted(mass.surges(), key=_most_telling)
         surging = {mass.edits.root(surge.key) for surge in surges if surge.key is not None}
         options = self.query_one("#groups", OptionList)
         lines = [
@@ -132,7 +143,7 @@ class MassScreen(ConsoleScreen):
         self._describe()
 
     def _arrivals(self, group: Group) -> list[datetime]:
-        return [incident.ticket.opened_at for incident in self.desk.mass.incidents(group)]
+        return self.desk.mass.book.opened_since(self.desk.clock.now() - SPARK_SPAN, group)
 
     @property
     def _group(self) -> Group | None:
@@ -150,7 +161,7 @@ class MassScreen(ConsoleScreen):
         if self._view == "matrix":
             content = matrix(self._groups, words=self._words)
         elif self._view == "timeline":
-            moments = sorted(incident.ticket.opened_at for incident in self.desk.queue.book.all())
+            moments = self.desk.mass.book.opened_since(now - SHIFT)
             baseline = self.desk.mass.watch.baseline if self.desk.mass.watch is not None else None
             content = timeline(moments, now, baseline, words=self._words)
         else:
@@ -162,7 +173,7 @@ class MassScreen(ConsoleScreen):
         if group is None:
             return Content("No incidents.")
         mass = self.desk.mass
-        names = [incident.ticket.device_name for incident in mass.incidents(group)]
+        names = [each.ticket.device_name for each in mass.incidents(group)] if mass.fleet.known else []
         lines = [Content.assemble((sentence(group), "bold $primary"))]
         lines.append(Content(f"{GRADE_WORDS[group.key.grade]}: " + ("; ".join(group.because[:3]) or "no fact decides")))
         lines.append(Content(growth_words(self._arrivals(group), now)))
@@ -212,3 +223,8 @@ class MassScreen(ConsoleScreen):
                     await self.app.push_screen_wait(BatchScreen(self.desk.group_run(), progress))
         except Problem as problem:
             self.shell.report(problem)
+
+
+def _most_telling(surge: Surge) -> int:
+    """A group with a cause before all tickets together, and what claims nothing last."""
+    return 1 if surge.key is None else 0 if surge.key.claims else 2

@@ -15,6 +15,7 @@ from tui.services.surge_baseline import Baseline, counts
 SLICE = timedelta(minutes=10)
 BARS = "▁▂▃▄▅▆▇█"
 SPARK_BINS = 12
+SPARK_SPAN = SLICE * SPARK_BINS
 SHIFT = timedelta(hours=12)
 GRADE_WORDS = {Grade.EVIDENCE: "proven", Grade.TOLD: "told", Grade.UNDETERMINED: "open"}
 GRADE_STYLES = {Grade.EVIDENCE: "$success", Grade.TOLD: "$accent", Grade.UNDETERMINED: "$warning"}

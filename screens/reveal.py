@@ -3,9 +3,8 @@
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from functools import partial
-from typing import ClassVar, TypeVar
+from typing import ClassVar
 
 from textual import events, on, work
 from textual.app import ComposeResult
@@ -16,6 +15,7 @@ from textual.geometry import Size
 from textual.widgets import Footer, Static
 
 from screens.keyboard import lent_keyboard, terminal_size
+from screens.reveal_shown import ALL_MS, BLOCK_MS, DICTATION_MS, Shown, whole
 from screens.reveal_words import COPIED, ENDINGS, SEALED_MODE, VAULT_KEYS, heard_words, opening_words
 from screens.shell import ConsoleModal, bindings
 from screens.widgets.dictation import LANGUAGE_NAMES, DictationPane
@@ -23,25 +23,14 @@ from screens.widgets.key_blocks import BLOCKS, KeyBlocks
 from screens.widgets.sealed_key import SealedKey
 from screens.widgets.vault_pane import VaultPane
 from tui.actions import Scope
-from tui.errors import Problem, ProblemKind
+from tui.errors import Problem
 from tui.ports import LANGUAGES, Cleared, DrawRegion, KeyPressed, Masked, OpenVault, ReadBack, VaultEvent
 from tui.services.disclosure import Delivery, Disclosure
 from tui.services.reveal import Intake
 
 HOLD_LIMIT_SECONDS = 0.5
 """How long clearing waits for the console's own output."""
-BLOCK_MS, DICTATION_MS, ALL_MS = 20_000, 45_000, 60_000
-"""How long one block, a block that is read aloud, and all eight stand before they are masked again."""
-Place = TypeVar("Place")
 LEAVING = (signal.SIGHUP, signal.SIGTERM)
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """Digits that stand on the screen: how to draw them again, and until when (boot time)."""
-
-    draw: Callable[[int], object]
-    until_ns: int
 
 
 class RevealScreen(ConsoleModal[Cleared | None]):
@@ -237,7 +226,7 @@ class RevealScreen(ConsoleModal[Cleared | None]):
     async def _draw(self, blocks: tuple[int, ...], mask_after_ms: int) -> None:
         async def draw(disclosure: Disclosure) -> None:
             pane = self.query_one(KeyBlocks)
-            cells = _whole(pane.cells())
+            cells = whole(pane.cells())
             self._shown = None
             await disclosure.draw(DrawRegion(cells, pane.sgr(), blocks, mask_after_ms))
             if blocks:
@@ -249,7 +238,7 @@ class RevealScreen(ConsoleModal[Cleared | None]):
     async def _dictate(self, mask_after_ms: int) -> None:
         async def dictate(disclosure: Disclosure) -> None:
             pane = self.query_one(DictationPane)
-            region = _whole(pane.region_for(mask_after_ms))
+            region = whole(pane.region_for(mask_after_ms))
             self._shown = None
             await disclosure.dictate(region)
             self._stands(pane, self._dictate, mask_after_ms)
@@ -326,14 +315,3 @@ class RevealScreen(ConsoleModal[Cleared | None]):
 
     def _say(self, text: str) -> None:
         self.query_one("#reveal-note", Static).update(Content(text), layout=False)
-
-
-def _whole(place: Place | None) -> Place:
-    if place is None:
-        raise Problem(
-            ProblemKind.LOCAL,
-            "The terminal is too small to show the key",
-            "It would be cut, and a cut key is a wrong key",
-            "Make the terminal at least 60 columns and 24 rows, and press the key again.",
-        )
-    return place

@@ -74,7 +74,10 @@ def rights_content(rights: Rights, now: datetime, contact: str) -> Content:
     ]
     lines += [
         heading("Tried just now"),
-        *(_probe_line(probe.allowed, probe.capability, probe.detail) for probe in rights.probes),
+        *(
+            _probe_line(probe.allowed, probe.capability, f"{probe.detail}; needs {probe.needs}")
+            for probe in rights.probes
+        ),
     ]
     lines += [heading("Active roles"), *_grants(rights.active, now, "no active role")]
     lines += [heading("Roles that can be activated"), *_grants(rights.eligible, now, "none")]

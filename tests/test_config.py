@@ -78,8 +78,10 @@ profile = "own.toml"
 url = "http://127.0.0.1:8080"
 token_command = ["pass", "show", "tickets"]
 [active_directory]
-url = "ldaps://dc1.corp.example"
+url = "ldap://dc1.corp.example"
 base = "DC=corp,DC=example"
+ca_file = "corp.pem"
+sasl = "gssapi"
 [remote_shell]
 jump = "jump.example"
 [reveal]
@@ -102,6 +104,7 @@ contact = "Identity on call"
     assert (third.profile, third.token_command) == ("/etc/reseal/own.toml", ("pass", "show", "tickets"))
     assert config.active_directory is not None
     assert config.active_directory.base == "DC=corp,DC=example"
+    assert (config.active_directory.ca_file, config.active_directory.sasl) == ("/etc/reseal/corp.pem", "gssapi")
     assert config.remote_shell is not None
     assert config.remote_shell.jump == "jump.example"
     assert config.reveal.session == "recorded"
@@ -171,7 +174,7 @@ MISTAKES = {
         "",
     ),
     "twice": (BASE + '[[tickets]]\nprofile = "rt"\nurl = "https://tickets.example/"', 11, "given twice", ""),
-    "ldap": (BASE + '[active_directory]\nurl = "ldap://dc.example"\nbase = "DC=x"', 10, "plain ldap", "ldaps://"),
+    "no ldap": (BASE + '[active_directory]\nurl = "https://dc.example"\nbase = "DC=x"', 10, "not a URL", "ldaps://"),
     "sink": (BASE + '[audit]\nforward = ["syslog://x"]', 10, "unknown kind, 'syslog'", ""),
 }
 

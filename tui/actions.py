@@ -24,6 +24,7 @@ class Scope(StrEnum):
     INTAKE = "intake"
     GLASS = "glass"
     PIM = "pim"
+    SECOND_PERSON = "second-person"
     CONFIRM = "confirm"
     DELIVERY = "delivery"
     REVEAL = "reveal"
@@ -61,6 +62,14 @@ ACTIONS: tuple[Action, ...] = (
     Action("show-help", ("question_mark", "f1"), "Help", "Show every key and what it does.", Scope.ANYWHERE),
     Action("open-palette", ("colon", "ctrl+p"), "Palette", "Find an action by name.", Scope.ANYWHERE, in_footer=False),
     Action("redraw", ("ctrl+l",), "Redraw", "Write the whole screen anew.", Scope.ANYWHERE, in_footer=False),
+    Action(
+        "answer-request",
+        ("ctrl+a",),
+        "Second person",
+        "Approve or deny a colleague's request with your own key.",
+        Scope.ANYWHERE,
+        in_footer=False,
+    ),
     Action("quit-console", ("q",), "Quit", "Leave; says first what is still owed.", Scope.ANYWHERE),
     Action("move-down", ("j", "down"), "Down", "Next incident.", Scope.TABLE, in_footer=False),
     Action("move-up", ("k", "up"), "Up", "Previous incident.", Scope.TABLE, in_footer=False),
@@ -116,6 +125,15 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "rotate-keys", ("T",), "Rotate", "Request a new key for the device of a disclosure.", Scope.QUEUE, Danger.CHANGE
     ),
+    Action(
+        "close-incident",
+        ("X",),
+        "Close",
+        "Close the ticket; refused while a disclosed key is not proven rotated, unless waived.",
+        Scope.QUEUE,
+        Danger.CHANGE,
+        in_footer=False,
+    ),
     Action("go-back", ("escape",), "Back", "Close what is open and go back.", Scope.DEVICE, in_footer=False),
     Action("submit-form", ("ctrl+j",), "Continue", "Check the form and go on.", Scope.FORM, in_footer=False),
     Action("cancel-form", ("escape",), "Cancel", "Leave the form; nothing happens.", Scope.FORM),
@@ -137,6 +155,10 @@ ACTIONS: tuple[Action, ...] = (
         Scope.GLASS,
         Danger.DISCLOSE,
     ),
+    Action(
+        "approve-request", ("ctrl+y",), "Approve", "Sign a yes to this request.", Scope.SECOND_PERSON, Danger.CHANGE
+    ),
+    Action("deny-request", ("ctrl+n",), "Deny", "Sign a no to this request.", Scope.SECOND_PERSON, Danger.CHANGE),
     Action("next-role", ("down",), "Role", "Choose the next role.", Scope.PIM, in_footer=False),
     Action("previous-role", ("up",), "Role", "Choose the role before.", Scope.PIM, in_footer=False),
     Action("confirm-yes", ("y",), "Yes", "Do it.", Scope.CONFIRM, Danger.DISCLOSE),

@@ -20,11 +20,13 @@ from screens.audit import AuditScreen
 from screens.confirm_quit import QuitScreen
 from screens.handover import HandoverScreen
 from screens.help import HelpScreen
+from screens.look_up import LookUpScreen
 from screens.mass import MassScreen, key_words
 from screens.problem import ProblemScreen
 from screens.queue import QueueScreen
 from screens.reveal import RevealScreen
 from screens.rights import RightsScreen
+from screens.second_person import SecondPersonScreen
 from screens.shell import bindings
 from screens.sign_in import SignInScreen
 from screens.wire_log import WireLogScreen
@@ -32,6 +34,7 @@ from tui.actions import Scope
 from tui.commands import ActionCommands
 from tui.driver import ConsoleDriver
 from tui.errors import Problem, ProblemKind, place_of
+from tui.hex_keys import HexKeys
 from tui.painting import PaintedUpdate, Painter
 from tui.ports import SignInPrompt
 from tui.services.desk import Desk
@@ -77,17 +80,24 @@ class ResealApp(App[int]):
         self._console_side = console
         self._prompt_screen: SignInScreen | None = None
         self._type_ahead = TypeAhead(self, self._press)
+        self._hex_keys = HexKeys(self, self._press, self._look_up)
         self._painter = None if os.environ.get(PLAIN_PAINTING) else Painter()
         for theme in themes.THEMES:
             self.register_theme(theme)
         self.theme = themes.DARK.name
 
     async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.Paste) and self._hex_keys.take_paste(event.text):
+            return
         if not isinstance(event, events.Key) or event.is_forwarded:
             await super().on_event(event)
         elif self._type_ahead.admit(event):
-            await super().on_event(event)
+            for key in self._hex_keys.admit(event):
+                await super().on_event(key)
             self._type_ahead.handled()
+
+    def _look_up(self, typed: str) -> None:
+        self.push_screen(LookUpScreen(typed))
 
     def _press(self, key: events.Key) -> None:
         self.post_message(key)
@@ -234,6 +244,13 @@ class ResealApp(App[int]):
 
     def action_show_help(self) -> None:
         self.push_screen(HelpScreen())
+
+    def action_answer_request(self) -> None:
+        self.push_screen(SecondPersonScreen())
+
+    @on(LookUpScreen.GlassWanted)
+    def _break_glass(self) -> None:
+        self._queue_screen().disclose_without_ticket()
 
     def action_open_palette(self) -> None:
         self.action_command_palette()

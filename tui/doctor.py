@@ -147,7 +147,8 @@ def rights_checks(rights: Rights, contact: str) -> Iterator[Check]:
         if probe.allowed is Allowed.YES:
             yield Check(probe.capability, "ok", "answers")
         else:
-            yield Check(probe.capability, "warning", probe.detail or "did not answer", _LOST[probe.capability])
+            said = f"{probe.detail or 'did not answer'}; needs {probe.needs}"
+            yield Check(probe.capability, "warning", said, _LOST[probe.capability])
 
 
 _LOST = {

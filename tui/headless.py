@@ -7,15 +7,17 @@ from typing import Any
 import click
 import msgspec
 
+from tui.errors import Problem
 from tui.model.dossier import Dossier, Verdict
 from tui.model.fact import SourceState
 from tui.model.incident import Incident
 from tui.paths import guard_directory, state_directory
 from tui.services.desk import Desk
+from tui.services.group_keys import missing_facts
 from tui.services.handover import to_html, to_json, to_markdown
 from tui.services.incidents import matcher, minutes_open
 from tui.services.indexing import refresh_index
-from tui.services.lookup import look_up, lookup_json
+from tui.services.lookup import look_up, lookup_json, needs_index
 from tui.services.rotation import DebtState
 from tui.wiring import Console
 
@@ -47,7 +49,12 @@ async def show_lookup(console: Console, term: str, *, as_json: bool) -> int:
     """Print dossiers; exit code 1 when the verdict is not one match, 3 when Entra ID did not answer."""
     await _sync(console)
     await console.sign_in()
-    await refresh_index(console.desk.cloud, console.desk.clock, lambda _: None)
+    if needs_index(term):
+        try:
+            await refresh_index(console.desk.cloud, console.desk.clock, lambda _: None)
+        except Problem as problem:
+            # What is looked for may be answered without it; the verdict says when it is too old to prove anything.
+            click.echo(f"reseal: key index: {problem}", err=True)
     kind, dossier = await look_up(console.desk, term)
     if as_json:
         print_json(lookup_json(term, kind, dossier))
@@ -64,6 +71,7 @@ async def show_lookup(console: Console, term: str, *, as_json: bool) -> int:
 async def show_groups(console: Console, *, as_json: bool) -> int:
     """Sync once and print the groups."""
     code = await _sync(console)
+    await console.desk.mass.load()
     groups = console.desk.groups()
     if as_json:
         book = console.desk.queue.book
@@ -74,6 +82,12 @@ async def show_groups(console: Console, *, as_json: bool) -> int:
                         "cause": group.key.cause,
                         "pcr": group.key.pcr if group.key.pcr >= 0 else None,
                         "kb": group.key.kb or None,
+                        "event": group.key.event or None,
+                        "update": group.key.update or None,
+                        "predicate": group.key.predicate or None,
+                        "grade": group.key.grade,
+                        "apart": group.key.part or None,
+                        "would_decide": [missing.fact for missing in missing_facts(group.key)],
                         "tickets": [each.ticket.number for member in group.members if (each := book.get(member))],
                         "open": group.open_count,
                         "first_seen": group.first_seen.isoformat(),
@@ -85,7 +99,9 @@ async def show_groups(console: Console, *, as_json: bool) -> int:
         )
         return code
     for group in groups:
-        click.echo(f"{group.open_count:5} open of {len(group.members):5}  {group.key.cause}  {group.key.kb or 'no KB'}")
+        key = group.key
+        rests_on = f"{key.cause}  {key.update or 'no KB'}  {key.grade}"
+        click.echo(f"{group.open_count:5} open of {len(group.members):5}  {rests_on}")
     return code
 
 

@@ -25,12 +25,16 @@ class TypeAhead:
         self._app = app
         self._hand_on = hand_on
         self._waiting: deque[events.Key] = deque()
+        self._due: events.Key | None = None
         self._turn = 0
         self._busy = False
 
     def admit(self, key: events.Key) -> bool:
         """Whether the key may be handled now; if not, it is handed on when its turn comes."""
-        if self._busy:
+        if key is self._due:
+            self._due = None
+        elif self._busy or self._due is not None:
+            # Behind those that wait: one that is handed on stands in the queue behind keys that came later.
             self._waiting.append(key)
             return False
         self._busy = True
@@ -62,4 +66,5 @@ class TypeAhead:
             return
         self._busy = False
         if self._waiting:
-            self._hand_on(self._waiting.popleft())
+            self._due = self._waiting.popleft()
+            self._hand_on(self._due)

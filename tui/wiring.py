@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tui.approving import key_of
 from tui.clock import Clock, SystemClock
 from tui.config import Config, Tickets, config_hash
 from tui.errors import Problem, ProblemKind
@@ -162,6 +163,7 @@ async def open_console(
             rules=Rules(limits=Limits(per_hour=config.reveal.max_per_hour)),
             rights=rights,
             activations=cloud.activations,
+            open_key=key_of(state),
             tenant=config.tenant.tenant_id,
             require_ticket=config.reveal.require_ticket,
         )

@@ -9,7 +9,7 @@ import pytest
 from tests.real.desks import FIRST, SECOND, RealDesk, opened
 from tui.errors import Problem, ProblemKind
 from tui.model.incident import IncidentState
-from tui.sources.tickets.engine import TAKEN
+from tui.services.outbox import TAKEN
 
 pytestmark = pytest.mark.timeout(300)
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tui.errors import Problem, ProblemKind
-from tui.model.device import EntraDevice, Join, ManagedDevice, User
+from tui.model.device import EncryptionReport, EntraDevice, Join, ManagedDevice, User
 from tui.model.recovery_key import RecoveryKey, Volume
 from tui.model.rights import Capability, RoleGrant
 from tui.ports import KeyPage, SelfService
@@ -63,7 +63,10 @@ def key(key_id: str = KEY, device_id: str = DEVICE, **rest: Any) -> RecoveryKey:
 
 @dataclass
 class Cloud:
-    """Sources of a dossier and a cache. `fail` names calls that fail, `before` is awaited before each answer."""
+    """Sources of a dossier and a cache.
+
+    `fail` names calls that fail, alone or with their id; `before` is awaited before each answer.
+    """
 
     devices: list[EntraDevice] = field(default_factory=list)
     records: list[ManagedDevice] = field(default_factory=list)
@@ -74,6 +77,7 @@ class Cloud:
     before: Callable[[str], Awaitable[None]] | None = None
     kept: dict[str, str] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    reports: dict[str, EncryptionReport] = field(default_factory=dict)
     break_after: int = 10**9
     pages: tuple[tuple[RecoveryKey, ...], ...] = ()
     seen: dict[str, RecoveryKey] = field(default_factory=dict)
@@ -98,8 +102,9 @@ class Cloud:
                 await asyncio.sleep(0)
         finally:
             self.in_flight -= 1
-        if name in self.fail:
-            raise Problem(self.fail[name], f"{name} failed", "", "try again")
+        kind = self.fail.get(name) or self.fail.get(f"{name} {of}")
+        if kind is not None:
+            raise Problem(kind, f"{name} failed", "", "try again")
 
     async def device(self, device_id: str) -> EntraDevice:
         await self._call("device", device_id)
@@ -136,8 +141,9 @@ class Cloud:
         await self._call("policies", managed_id)
         return []
 
-    async def encryption_report(self, managed_id: str) -> None:
+    async def encryption_report(self, managed_id: str) -> EncryptionReport | None:
         await self._call("encryption", managed_id)
+        return self.reports.get(managed_id)
 
     async def hardware(self, managed_id: str) -> None:
         await self._call("hardware", managed_id)

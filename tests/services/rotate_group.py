@@ -29,6 +29,7 @@ async def main(config: Path, state: Path) -> None:
                 await desk.queue.sync(name)
             debts = await desk.rotation.debts()
             incidents = list(desk.queue.book.all())
+            assert incidents, desk.queue.health
             plan = plan_for(GroupAction.ROTATE, GroupKey(CauseCode.SECUREBOOT_CHANGED), incidents, debts=debts)
             progress = await run.begin(plan)
         ended = await run.run(progress, _say)

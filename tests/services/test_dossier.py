@@ -8,6 +8,7 @@ import pytest
 from tests.services.cloud import DEVICE, INTUNE, KEY, OTHER, Cloud, entra, key, managed
 from tests.services.samples import SetClock
 from tui.errors import ProblemKind
+from tui.model.device import EncryptionReport
 from tui.model.dossier import Dossier, Query, Verdict
 from tui.model.finding import Finding, FindingCode, Severity
 from tui.model.ids import parse_key_term
@@ -65,6 +66,19 @@ async def test_a_device_that_was_seen_before_takes_one_round_trip_and_a_new_one_
     cloud = whole()
     assert await rounds_of(cloud) == 2, "Intune's details need Intune's own id first"
     assert await rounds_of(cloud) == 1
+    assert cloud.asked.count(f"policies {INTUNE}") == 2, "the details were asked for both times"
+
+
+async def test_a_refusal_about_another_device_does_not_hide_this_one() -> None:
+    cloud = Cloud(devices=[entra(), entra(OTHER, "LT-2")], fail={f"keys {OTHER}": ProblemKind.FORBIDDEN})
+    cloud.kept = {"device-of-name:t:lt-1": OTHER}
+    assert (await join(cloud, Query(device_name="LT-1"))).verdict is Verdict.NEVER_ESCROWED
+
+
+async def test_one_refusal_among_several_answers_is_not_forgotten() -> None:
+    second = KEY[:-1] + "2"
+    cloud = Cloud(index=[key(), key(second, OTHER)], fail={f"key {KEY}": ProblemKind.FORBIDDEN})
+    assert (await join(cloud, Query(term=TERM))).verdict is Verdict.HIDDEN_BY_SCOPE
 
 
 async def test_the_verdict_is_there_before_intune_has_answered() -> None:
@@ -100,9 +114,11 @@ async def test_a_wrong_hint_changes_nothing() -> None:
     cloud.devices.append(entra(OTHER, "LT-2"))
     cloud.kept = {"device-of-name:t:lt-1": OTHER, f"intune-id:t:{DEVICE}": OTHER}
     cloud.keys.append(key("0e0e0e0e-0000-4000-8000-00000000000f", OTHER))
+    cloud.reports = {OTHER: EncryptionReport("ready", "encrypted", "", (), ("networkError",))}
     dossier = await join(cloud)
     assert dossier.verdict is Verdict.ONE_MATCH
     assert dossier.key == key()
+    assert dossier.evidence.encryption is None, "the report was of another device"
     assert f"policies {INTUNE}" in cloud.asked, "asked again under the right id"
     assert dossier == await join(whole())
 

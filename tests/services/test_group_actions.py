@@ -30,8 +30,8 @@ ME = Operator("ada@demo.example", "1")
 NUMBERS = ("1", "2", "3", "4")
 
 
-def members(**rest: object) -> list[Incident]:
-    return [incident(number, **rest) for number in NUMBERS]
+def members() -> list[Incident]:
+    return [incident(number) for number in NUMBERS]
 
 
 def debt(number: str, state: DebtState = DebtState.DUE, device: str = "") -> Debt:
@@ -136,7 +136,12 @@ async def test_cancel_lets_the_device_in_hand_end_and_takes_no_other(audit: List
 async def test_cancel_ends_a_pause_at_once(audit: ListedAudit) -> None:
     later = Problem(ProblemKind.THROTTLED, "Too many requests", status=429, retry_after=3_000.0)
     run = GroupRun(audit, lambda: ME, {GroupAction.NOTE: Doer(INC1=[later])})
-    working = asyncio.create_task(run.run(await begun(run), lambda progress: progress.waiting and run.cancel()))
+
+    def cancel_when_waiting(progress: Progress) -> None:
+        if progress.waiting:
+            run.cancel()
+
+    working = asyncio.create_task(run.run(await begun(run), cancel_when_waiting))
     ended = await asyncio.wait_for(working, 5)
     assert ended.ended == "cancelled"
 

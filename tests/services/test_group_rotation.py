@@ -107,5 +107,6 @@ def test_each_device_is_asked_once_through_refusals_and_kills(tmp_path: Path) ->
 
 
 @pytest.mark.long
+@pytest.mark.timeout(400)
 def test_five_hundred_devices_are_asked_once_each(tmp_path: Path) -> None:
     a_storm_and_two_kills(tmp_path, size=900, devices=500)

@@ -242,3 +242,11 @@ def test_evidence_comes_late_and_moves_only_its_incident() -> None:
     book.put(incident, known(C.USER_REQUESTED))
     assert book.key_of(incident_id) == GroupKey(C.USER_REQUESTED, grade=Grade.EVIDENCE)
     assert all(book.key_of(member) == key for member, key in before.items() if member != incident_id)
+
+
+def test_arrivals_since_a_time_come_from_every_key_of_a_group() -> None:
+    book, one, other = two_groups()
+    book.set_edits(decided(Edit("merge", "1", group=one, into=other)))
+    (group,) = book.groups()
+    assert book.opened_since(NOON, group) == [incident_of(number, "").ticket.opened_at for number in range(6)]
+    assert len(book.opened_since(incident_of(4, "").ticket.opened_at)) == 2

@@ -1,14 +1,13 @@
 """From what was read out to one key, or to the reason why there is none."""
 
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.services.samples import MORNING, SetClock
-from tui.model.device import EntraDevice, Join
+from tui.model.device import EntraDevice, Join, User
 from tui.model.dossier import Evidence, Query
 from tui.model.ids import KeyReading, format_key_id, read_key_ids
 from tui.model.recovery_key import RecoveryKey, Volume
@@ -49,7 +48,7 @@ def evidence(typed: str, *keys: RecoveryKey, **changes: object) -> Evidence:
 
 def chosen(typed: str, found: Evidence) -> Selection:
     """What is selected."""
-    return select(build_dossier(found, SetClock()), reading(typed), MORNING)
+    return select(build_dossier(found, SetClock()), reading(typed))
 
 
 @pytest.mark.parametrize(
@@ -127,22 +126,25 @@ def test_the_key_of_another_device_is_an_alarm() -> None:
 def test_a_verdict_alone_is_not_trusted() -> None:
     found = evidence(KEY_ID, replace(KEY, device_id="d2"), matched_device=device("d2"))
     lenient = replace(build_dossier(found, SetClock()), key=found.matches[0])
-    assert select(lenient, reading(KEY_ID), MORNING).refused is Refused.CLONE_ALARM
+    assert select(lenient, reading(KEY_ID)).refused is Refused.CLONE_ALARM
     other = replace(build_dossier(evidence(KEY_ID, KEY), SetClock()), key=replace(KEY, id=KEY_ID[:-1] + "9"))
-    assert select(other, reading(KEY_ID), MORNING).key is None
+    assert select(other, reading(KEY_ID)).key is None
 
 
-@pytest.mark.parametrize("indexed", [None, MORNING - timedelta(hours=3)])
-def test_a_beginning_without_device_needs_an_index_that_is_up_to_date(indexed: object) -> None:
-    found = evidence("4a2b9c1d", KEY, query=Query(reading("4a2b9c1d").term), named=(), indexed_at=indexed)
-    assert chosen("4a2b9c1d", found).refused is Refused.WHOLE_ID_NEEDED
-    assert chosen("4a2b9c1d", replace(found, indexed_at=MORNING)).key is KEY
+def test_a_beginning_needs_something_else_that_points_to_the_device() -> None:
+    term = reading("4a2b9c1d").term
+    alone = evidence("4a2b9c1d", KEY, query=Query(term, user="ada@demo.example"), named=())
+    assert chosen("4a2b9c1d", alone).refused is Refused.WHOLE_ID_NEEDED
+    assert chosen("4a2b9c1d", replace(alone, owners=(User("u", "Ada@demo.example", "Ada"),))).key is KEY
+    assert chosen("4a2b9c1d", replace(alone, users=(User("u", "x@demo.example", "ada@demo.example"),))).key is KEY
+    assert chosen("4a2b9c1d", replace(alone, query=Query(term), owners=(User("u", "", ""),))).key is None
+    assert chosen(KEY_ID, replace(alone, query=Query(reading(KEY_ID).term))).key is KEY
 
 
 def test_an_unfinished_answer_or_one_about_another_id_decides_nothing() -> None:
     assert chosen(KEY_ID, evidence(KEY_ID, KEY, pending=True)).refused is Refused.UNDECIDED
     dossier = build_dossier(evidence(KEY_ID, KEY), SetClock())
-    assert select(dossier, reading("4a2b9c1d"), MORNING).refused is Refused.UNDECIDED
+    assert select(dossier, reading("4a2b9c1d")).refused is Refused.UNDECIDED
 
 
 def test_a_stale_id_is_said_with_the_current_one_and_its_date() -> None:

@@ -1,7 +1,9 @@
 """The disclosure: no digit without a durable row, one key, one end."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 import pytest
 
@@ -10,7 +12,16 @@ from tui.errors import Problem, ProblemKind
 from tui.model.audit import AuditEvent, DeviceRef, Operator, Proof
 from tui.model.ids import KeyTerm
 from tui.model.recovery_key import RecoveryKey, Volume
-from tui.ports import Cleared, DrawRegion, KeyRead, KeyReadRequest
+from tui.ports import (
+    Cleared,
+    DictationRegion,
+    DrawRegion,
+    KeyboardLoan,
+    KeyRead,
+    KeyReadRequest,
+    SealRegion,
+    VaultEvent,
+)
 from tui.services.reveal import Intake, RevealPolicy, RevealService
 
 KEY_ID = "0a1b2c3d-0000-4000-8000-000000000001"
@@ -28,6 +39,7 @@ class StillVault:
     seen_at_draw: list[str] = field(default_factory=list)
     cleared_by: list[str] = field(default_factory=list)
     gone: asyncio.Event = field(default_factory=asyncio.Event)
+    heard: Callable[[VaultEvent], None] | None = None
 
     async def open(self) -> "StillVault":
         return self
@@ -40,6 +52,18 @@ class StillVault:
 
     async def draw(self, region: DrawRegion, deadline_boottime_ns: int) -> None:
         self.seen_at_draw += self.audit.events
+
+    async def dictate(self, region: DictationRegion, deadline_boottime_ns: int) -> None:
+        self.seen_at_draw += self.audit.events
+
+    async def seal(self, region: SealRegion, deadline_boottime_ns: int) -> None:
+        self.seen_at_draw += self.audit.events
+
+    async def copy(self, route: Literal["local", "osc52"], deadline_boottime_ns: int) -> None:
+        self.seen_at_draw += self.audit.events
+
+    async def lend_keyboard(self, loan: KeyboardLoan, on_event: Callable[[VaultEvent], None]) -> None:
+        self.heard = on_event
 
     async def cleared(self) -> Cleared:
         await self.gone.wait()

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.terminal import Terminal, descendants, memory_contains
-from tests.terminal.desk import Desk, desk, reveal, select
+from tests.terminal.desk import Desk, desk, reveal
+from tests.terminal.selecting import select_one_by_one
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -29,7 +30,7 @@ def held(morning: Desk, columns: int = 80, rows: int = 24, **env: str) -> Iterat
     """A console whose vault holds a key; also its blocks."""
     case = morning.tenant.case("plain")
     with morning.console(columns, rows, **env) as terminal:
-        select(terminal, case["ticket"])
+        select_one_by_one(terminal, case["ticket"])
         reveal(terminal, case["keys"][0])
         yield terminal, morning.password(case["keys"][0]).split("-")
 

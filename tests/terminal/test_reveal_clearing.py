@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from tests.support.terminal import Terminal, descendants
-from tests.terminal.desk import RESEAL, Desk, blocks_on_screen, desk, reveal, select
+from tests.terminal.desk import RESEAL, Desk, blocks_on_screen, desk, reveal
+from tests.terminal.selecting import select_one_by_one
 
 pytestmark = pytest.mark.timeout(180)
 WITHIN = 1.0
@@ -31,7 +32,7 @@ class Shown:
         self.terminal = terminal
         self.blocks = morning.password(case["keys"][0]).split("-")
         if select_ticket:
-            select(terminal, case["ticket"])
+            select_one_by_one(terminal, case["ticket"])
         reveal(terminal, case["keys"][0])
         terminal.press("v")
         terminal.wait_until(lambda: blocks_on_screen(terminal) == self.blocks)
@@ -172,7 +173,7 @@ def watched(morning: Desk, terminal: Terminal, directory: Path) -> list[str]:
     """A key on the screen of a console inside tmux; answers its blocks."""
     case = morning.tenant.case("plain")
     blocks = morning.password(case["keys"][0]).split("-")
-    select(terminal, case["ticket"])
+    select_one_by_one(terminal, case["ticket"])
     reveal(terminal, case["keys"][0])
     terminal.press("v")
     terminal.wait_until(lambda: blocks_on_screen(terminal) == blocks)

@@ -4,6 +4,7 @@ import base64
 import os
 import signal
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from tests.vault.watching import BLOCKS, ROOT, runs
 from tui.errors import Problem, ProblemKind
 from tui.ports import SealRegion
 from tui.vault import age, codes
+from tui.vault.base45 import base45
 from tui.vault.opening import new_identity
 from tui.vault.process import VaultProcess
 
@@ -74,7 +76,7 @@ def test_a_code_is_read_back() -> None:
     pixels = b"".join(bytes(255 - 255 * cell for cell in row for _ in range(scale)) * scale for row in rows)
     image = memoryview(pixels).cast("B", (len(rows) * scale, len(rows[0]) * scale))
     (found,) = zxing.read_barcodes(image)
-    assert found.text == codes.PREFIX + codes.base45(data)
+    assert found.text == codes.PREFIX + base45(data)
 
 
 OPEN = """
@@ -100,7 +102,7 @@ def sealed(tmp_path: Path) -> tuple[str, str]:
     return str(identity), str(text)
 
 
-def opening(sealed: tuple[str, str], seconds: int = 60, **env: str) -> Terminal:
+def opening(sealed: tuple[str, str], seconds: int = 60, env: Mapping[str, str] | None = None) -> Terminal:
     """The laptop."""
     return Terminal([sys.executable, "-c", OPEN, *sealed, str(seconds)], env, cwd=ROOT)
 
@@ -141,14 +143,14 @@ def test_the_laptop_refuses(sealed: tuple[str, str], tmp_path: Path) -> None:
     open_to_all.chmod(0o644)
     garbage = tmp_path / "garbage.txt"
     garbage.write_text("AGE:not base45")
-    cases = [
+    cases: list[tuple[tuple[str, str], dict[str, str], str]] = [
         ((identity, text), {"SSH_CONNECTION": "10.0.0.1 1 10.0.0.2 22"}, "recorded"),
         ((str(other), text), {}, "another key"),
         ((str(open_to_all), text), {}, "open.txt"),
         ((identity, str(garbage)), {}, "letter of the code"),
     ]
     for files, env, said in cases:
-        with opening(files, **env) as terminal:
+        with opening(files, env=env) as terminal:
             terminal.wait_until(said)
             assert not any(block.encode() in terminal.raw for block in BLOCKS)
 

@@ -25,11 +25,15 @@ def settle(document: Document, config: Config) -> Config:
     sign_in = _sign_in(document, config.sign_in, graph)
     tickets = tuple(_tickets(document, source, ("tickets", at)) for at, source in enumerate(config.tickets))
     _refuse_twins(document, tickets)
-    if config.active_directory:
-        _check_url(document, ("active_directory", "url"), config.active_directory.url, "ldaps", "ldap")
+    directory = config.active_directory
+    if directory is not None:
+        # ldap:// is as safe as ldaps:// here: it always means StartTLS, and nothing is said before it.
+        secured = directory.url.replace("ldap://", "ldaps://", 1)
+        _check_url(document, ("active_directory", "url"), secured, "ldaps", "")
+        directory = replace(directory, ca_file=_absolute(document, directory.ca_file))
     for sink in config.audit.forward:
         _check_sink(document, sink)
-    return replace(config, graph=graph, sign_in=sign_in, tickets=tickets)
+    return replace(config, graph=graph, sign_in=sign_in, tickets=tickets, active_directory=directory)
 
 
 def _graph(document: Document, config: Config) -> Graph:

@@ -72,10 +72,20 @@ class Tickets:
 
 @dataclass(frozen=True, slots=True)
 class ActiveDirectory:
-    """AD DS, for keys that were backed up there; `base` is the distinguished name to search under."""
+    """AD DS, for keys that were backed up there; `base` is the distinguished name to search under.
+
+    `ldap://` always means StartTLS. `sasl` "simple" binds as `user` with a password from `password_env` or from what
+    `password_command` prints; "gssapi" uses the Kerberos ticket of the credential cache. `ca_file` is a PEM file that
+    replaces the machine's authorities.
+    """
 
     url: Filled
     base: Filled
+    ca_file: str = ""
+    sasl: Literal["simple", "gssapi"] = "simple"
+    user: str = ""
+    password_env: str = ""
+    password_command: tuple[Filled, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,10 +25,12 @@ _HARDWARE: tuple[Hardware, ...] = (LONGITUDE_5450, LONGITUDE_7450, SLATEBOOK, WO
 _BUILDS: tuple[Build, ...] = (APRIL_24H2, APRIL_25H2, APRIL_23H2, APRIL_WIN10, MAY_24H2)
 _CODE_OF = {cause: name for name, (cause, _) in reversed(CODES.items())}
 _SAID = {
-    CauseCode.SECUREBOOT_CHANGED: "It installed a Secure Boot update and now BitLocker asks for the recovery key.",
+    CauseCode.SECUREBOOT_CHANGED: (
+        "The screen says that the Secure Boot policy has unexpectedly changed, and BitLocker asks for the recovery key."
+    ),
     CauseCode.FIRMWARE_UPDATE: "The BIOS was updated and after the restart BitLocker asks for the recovery key.",
     CauseCode.WRONG_PIN: "I entered the wrong BitLocker PIN and now it wants the recovery key.",
-    CauseCode.TPM_CLEARED: "The TPM was cleared and now BitLocker asks for the recovery key.",
+    CauseCode.TPM_CLEARED: "The TPM was cleared in the firmware setup and now the BitLocker recovery screen is there.",
     CauseCode.NETWORK_UNLOCK: "Network Unlock did not work and the desktop asks for the BitLocker recovery key.",
     CauseCode.WINRE_BOOT_FAILURE: (
         "After failed boots Windows went into Automatic Repair (WinRE) and wants the BitLocker recovery key."
@@ -56,7 +58,7 @@ def cast_replay(rng: random.Random, fleet: Fleet, replay: Replay) -> list[Ticket
             tells_code=played.tells_code,
             tells_kb=bool(played.kb),
             turn=rng.getrandbits(16),
-            title=f"BitLocker recovery on {device.name}",
+            title=f"{device.name} does not start",
             body=told(played, device.keys[0].id),
         )
         # One second in, so that nothing of it stands on the desk before the play begins.
@@ -75,6 +77,8 @@ def _device(rng: random.Random, fleet: Fleet, played: ReplayTicket) -> tuple[Per
 
 def told(played: ReplayTicket, key_id: str) -> str:
     """The text of a ticket: no more than the replay says was told."""
+    if played.cause is CauseCode.NOT_BITLOCKER:
+        return _SAID[played.cause]
     code = _CODE_OF.get(played.cause, "") if played.tells_code or played.cause not in _SAID else ""
     parts = [_ANYTHING if code else _SAID.get(played.cause, _ANYTHING)]
     if code and played.cause is not CauseCode.UNKNOWN:

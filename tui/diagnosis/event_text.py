@@ -29,7 +29,7 @@ _PROSE = re.compile(
     re.IGNORECASE,
 )
 _TIME = r"\d{1,4}[./-]\s?\d{1,2}[./-]\s?\d{1,4}\.?,?[ T]{1,3}\d{1,2}[:.]\d{2}(?:[:.]\d{2})?(?:\s?[AaPp]\.?[Mm]\.?)?"
-_ROW = re.compile(rf"^\s{{0,8}}({_TIME})\s{{1,12}}(\d{{1,5}})(\s.*)$")
+_ROW = re.compile(rf"^[\s>|]{{0,8}}({_TIME})\s{{1,12}}(\d{{1,5}})(\s.*)$")
 _TIME_CELL = re.compile(rf"{_TIME}Z?")
 _CELLS = re.compile(r"[\t;,]")
 _PROVIDER = re.compile(

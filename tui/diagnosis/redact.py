@@ -6,6 +6,7 @@ mask a part of it, or mistype a group.
 """
 
 import re
+import string
 from collections.abc import Callable, Iterator
 
 import msgspec
@@ -30,9 +31,13 @@ _PIECE = re.compile(rf"(?:{_ESCAPE})|(?P<digits>\d+)|(?P<mask>{_MASK}{{3,8}})")
 _DASHES = re.compile(r"[\s>|]*[-\u2010-\u2015\u2212\ufe58\ufe63\uff0d\u30fc./][\s>|]*")
 _NUMBER = re.compile(r"\d{3,}")
 _FEWEST_DIGITS = 20
-# In UTF-8 a digit is itself; those of other scripts begin with one of these bytes (Unicode, category Nd).
-_DIGIT_BYTES = frozenset(b"0123456789") | frozenset((*range(0xD9, 0xE2), 0xEA, 0xEF, 0xF0))
-_DIGITS = bytes(ord("0") if byte in _DIGIT_BYTES else ord(" ") for byte in range(256))
+_ESCAPED = ("\\", "&", "%", "<", "_x")
+# In UTF-8, digits of other scripts begin with one of the last of these bytes (Unicode, category Nd), and letters may.
+_DIGIT_BYTES = b"0123456789\xd9\xdb\xdf\xe0\xe1\xea\xef\xf0"
+_LETTER_BYTES = bytes(byte for byte in string.ascii_letters.encode() if byte not in b"xX")
+_DIGITS = bytes(ord("0") if byte in _DIGIT_BYTES else byte for byte in range(256))
+_PASSED_OVER = bytes(byte for byte in range(256) if byte not in _DIGIT_BYTES + _LETTER_BYTES)
+_LEAST_ROW = b"0" * (6 * LEAST_PART)
 
 
 class _Group(msgspec.Struct, frozen=True, gc=False):
@@ -56,7 +61,7 @@ def redact(text: str) -> tuple[str, int]:
 
     A text without one comes back unchanged. The time is linear in the length of the text.
     """
-    if not _may_hold_groups(text) or sum(map(len, _NUMBER.findall(text))) < _FEWEST_DIGITS:
+    if not _may_hold_part(text) or sum(map(len, _NUMBER.findall(text))) < _FEWEST_DIGITS:
         return text, 0
     kept, position, removed = [], 0, 0
     for start, end, marker in _secrets(text):
@@ -65,14 +70,14 @@ def redact(text: str) -> tuple[str, int]:
     return ("".join([*kept, text[position:]]), removed) if removed else (text, 0)
 
 
-def _may_hold_groups(text: str) -> bool:
+def _may_hold_part(text: str) -> bool:
     """False for nearly every text without a recovery password, at a tenth of the price of a pattern.
 
-    Every group holds three digits in a row twice, or once where it is cut in two; what may be a digit of another
-    script counts as one.
+    The least part has 24 digits, and between two of them no letter, unless letters mask a group or spell a separator.
     """
-    digits = text.encode("utf-8", "surrogatepass").translate(_DIGITS)
-    return digits.count(b"000") >= LEAST_PART
+    if any(map(text.__contains__, _ESCAPED)):
+        return True
+    return _LEAST_ROW in text.encode("utf-8", "surrogatepass").translate(_DIGITS, _PASSED_OVER)
 
 
 def _secrets(text: str) -> Iterator[tuple[int, int, str]]:
@@ -97,7 +102,9 @@ def _groups(text: str, start: int, end: int) -> list[_Group]:
     for piece in _PIECE.finditer(text, start, end):
         if piece.lastgroup is None:
             continue
-        dashed = bool(found) and _DASHES.fullmatch(text, before, piece.start()) is not None
+        between = text[before : piece.start()]
+        # A blank is what most numbers stand apart by, and asking the pattern costs as much as all the rest.
+        dashed = bool(found) and between != " " and _DASHES.fullmatch(between) is not None
         digits = piece["digits"] or ""
         if len(digits) > 6 and (parted := _parted(digits, piece.start(), dashed)):
             found += parted
@@ -142,6 +149,8 @@ def _rejoined(text: str, groups: list[_Group]) -> list[_Group]:
 def _secret_at(groups: list[_Group], position: int) -> tuple[int, str]:
     """How many groups from here are a secret, and its marker; 0 for none."""
     window = groups[position : position + GROUPS]
+    if not _may_start(window):
+        return 0, ""
     if _is_password(window):
         return GROUPS, MARKER
     if (numbered := _numbered(groups, position)) > 0:
@@ -153,6 +162,13 @@ def _secret_at(groups: list[_Group], position: int) -> tuple[int, str]:
     # A valid password that begins a few groups later must not lose its first groups to this one.
     overlaps = found[0] and any(_is_password(groups[n : n + GROUPS]) for n in range(position + 1, position + found[0]))
     return (0, "") if overlaps else found
+
+
+def _may_start(window: list[_Group]) -> bool:
+    """A secret starts with a valid group, with a dashed row, or with eight groups of which many are valid."""
+    if window[0].valid or (len(window) > 1 and window[1].dashed):
+        return True
+    return window[0].whole and sum(group.valid for group in window) >= LEAST_PART
 
 
 def _is_password(window: list[_Group]) -> bool:

@@ -19,7 +19,8 @@ UNKNOWN = "unknown"
 _DEEPEST = 40
 _SHORTEST_SECRET = 20
 """Characters below which no text can hold a part of a recovery password that counts as one."""
-_HEX = re.compile(r"[0-9A-Fa-f]{64,}")
+_BLOB = re.compile(r"(?=\d*[A-Fa-f])(?:[0-9A-Fa-f]{64,}|[0-9A-Fa-f]{40})")
+_DIGITS_ONLY = re.compile(r"\d{64}|\d{128}|0{38}\d{2}|0{94}\d{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,7 @@ def scrubbed(value: Any, depth: int = 0) -> tuple[Any, int]:
     if depth > _DEEPEST:
         return None, 0
     if isinstance(value, str):
-        return (value, 0) if len(value) < _SHORTEST_SECRET or _is_blob(value) else redact(value)
+        return (value, 0) if len(value) < _SHORTEST_SECRET or is_digest(value) else redact(value)
     if isinstance(value, list | tuple):
         parts = [scrubbed(part, depth + 1) for part in value]
         return [part for part, _ in parts], sum(count for _, count in parts)
@@ -131,6 +132,9 @@ def scrubbed(value: Any, depth: int = 0) -> tuple[Any, int]:
     return value, 0
 
 
-def _is_blob(value: str) -> bool:
-    """A digest or a sealed log in hexadecimal: it is long, unbroken, and has letters."""
-    return _HEX.fullmatch(value) is not None and not value.isdigit()
+def is_digest(value: str) -> bool:
+    """A digest, a register or a sealed log in hexadecimal: unbroken, and with letters or of a digest's length.
+
+    Of the lengths that digits of a recovery password can have too, only a register near zero counts.
+    """
+    return _BLOB.fullmatch(value) is not None or _DIGITS_ONLY.fullmatch(value) is not None

@@ -16,10 +16,12 @@ _UNASKED = pattern(
     "|not --1 bitlocker --1 ask"
     "|not --1 key --1 (?:$|[.,])"
 )
-_AFTER = pattern("after[^.]{0,3}$")
+_AFTER = LETTER["after"]
 _SPOILED = letters("recovery key bitlocker ask unlock")
 """Words that, between `after` and a change, make the change follow the prompt: after the key was typed, ..."""
-_BEFORE = pattern("before[^.]{0,2}$")
+_BEFORE = LETTER["before"]
+_AHEAD = 4
+"""Letters before a change in which `after` belongs to it."""
 _DOUBT = letters("hypothetical try")
 _NOT, _STILL, _TO = LETTER["not"], LETTER["still"], LETTER["to"]
 _BITLOCKER, _RECOVERY, _BOARD = LETTER["bitlocker"], LETTER["recovery"], LETTER["board"]
@@ -93,15 +95,12 @@ def _holds(rule: Rule, code: str, prompt: int) -> bool:
         return may_be and rule.regex.search(code) is not None
     if rule.asked and prompt < 0:
         return False
-    for match in rule.regex.finditer(code):
-        if _stands(rule, code, match.start(), match.end(), prompt):
-            return True
-    return False
+    return any(_stands(rule, code, m.start(), m.end(), prompt) for m in rule.regex.finditer(code))
 
 
 def _stands(rule: Rule, code: str, start: int, end: int, prompt: int) -> bool:
     opening = code.rfind(STOP, 0, start) + 1
-    ahead, span = code[max(opening, start - 4) : start], code[start:end]
+    ahead, span = code[max(opening, start - _AHEAD) : start], code[start:end]
     if not _DOUBT.isdisjoint(ahead + span) or (rule.trigger and ahead[-1:] == _TO):
         return False
     if not rule.negated and _NOT in ahead[-3:] + span:
@@ -110,23 +109,21 @@ def _stands(rule: Rule, code: str, start: int, end: int, prompt: int) -> bool:
     closing = closing if closing >= 0 else len(code)
     if code[closing - 1 : closing] == QUESTION:
         return False
-    return not rule.trigger or _came_first(code, start, end, opening, closing, prompt)
+    return not rule.trigger or _came_first(code, ahead, start, end, closing, prompt)
 
 
-def _came_first(code: str, start: int, end: int, opening: int, closing: int, prompt: int) -> bool:
+def _came_first(code: str, ahead: str, start: int, end: int, closing: int, prompt: int) -> bool:
     """A change is told before the prompt, or as what the prompt came after."""
     rest = code[end:closing]
-    if not _HELPED.isdisjoint(rest[:8]) or _BEFORE.search(code, opening, start):
+    if _BEFORE in ahead[-3:] or not _HELPED.isdisjoint(rest[:8]):
         return False
-    after = _AFTER.search(code, opening, start)
+    after = ahead.find(_AFTER)
     if start < prompt:
         # Many languages deny at the end: nothing was updated there.
-        return after is not None or _NOT not in rest[:4].partition(PAUSE)[0]
-    return (
-        after is not None
-        and _SPOILED.isdisjoint(code[after.start() : start])
-        and _STILL not in code[opening : end + len(rest)]
-    )
+        return after >= 0 or _NOT not in rest[:4].partition(PAUSE)[0]
+    if after < 0 or not _SPOILED.isdisjoint(ahead[after:]):
+        return False
+    return _STILL not in code[code.rfind(STOP, 0, start) + 1 : closing]
 
 
 def rules_out_bitlocker(code: str) -> bool:

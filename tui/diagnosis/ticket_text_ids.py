@@ -56,14 +56,16 @@ _HRESULT = re.compile(r"(?:80(?:07|03|04|07|09|0c|18|24|28|29|31|f0|0f|00)|c0(?:
 _DATE = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])$|(?:[0-2]\d|3[01])(?:0[1-9]|1[0-2])20\d\d$")
 
 _HEX_CODE = re.compile(r"0x[0-9a-f]{2,16}(?![0-9a-z])")
+# A word's boundary is looked at behind its first letter: patterns that begin with letters are searched for faster.
+_EVENT_WORDS = (r"e(?<!\w.)(?:vent|reignis|vento|vent-?id)", r"é(?<!\w.)vénement", r"i(?<!\w.)d")
+_EVENT_TAIL = r"s?[\s:#-]{0,4}(?:id[\s:#]{0,3})?(?:5[23]\d|82[34])(?!\d)"
 _EVENT = re.compile(
-    r"(?<![0-9.])(246\d\d|2470[5-8])(?![0-9])|\b(?:event|ereignis|événement|evento|event-?id|id)s?[\s:#-]{0,4}(?:id[\s:#]{0,3})?(5[23]\d|82[34])(?!\d)"
+    "|".join((r"2(?<![0-9.].)(?:46\d\d|470[5-8])(?![0-9])", *(word + _EVENT_TAIL for word in _EVENT_WORDS)))
 )
 _HOST_WORDS = _listed(
     "device host pc laptop notebook computer machine workstation tablet gerät rechner poste ordinateur portable equipo "
     "portátil ordenador computador máquina dispositivo komputer počítač ноутбук компьютер dator"
 )
-# A word's boundary is looked at behind its first letter: patterns that begin with letters are searched for faster.
 _HOST_WORD = "|".join(rf"{word[0]}(?<!\w.){word[1:]}" for word in _HOST_WORDS)
 _HOST_BEFORE = re.compile(
     rf"(?:{_HOST_WORD})s?"
@@ -73,7 +75,7 @@ _HOST_BEFORE = re.compile(
 _HOST = re.compile(r"[a-z][a-z0-9-]{2,14}(?![a-z0-9_-])")
 _NO_HOSTS = ("kb", "win-1", "windows")
 _DEFAULT_NAME = re.compile(r"(?<![a-z0-9-])(?:desktop|laptop|win|minint)-[0-9a-z]{5,11}(?![0-9a-z-])")
-_WORD_ENDS, _WORD_STARTS = re.compile(r"\w+$"), re.compile(r"\w*[^\W_](?!\w)")
+_WORD_ENDS, _WORD_STARTS = re.compile(r"\w+\Z"), re.compile(r"\w*[^\W_](?!\w)")
 _LONGEST_CODE = 40
 _LONGEST_UPDATE = 10
 """Of one token that has no room for anything else."""
@@ -115,7 +117,7 @@ def read_identifiers(text: str, lowered: str, suspects: Iterable[str]) -> Identi
         codes += [f"0x{code[2:].upper()}" for code in _HEX_CODE.findall(joined)]
     keys = [key for start, end in others for key in _key_ids(lowered, start, end)]
     names = _devices(text, lowered, others) if len(text) == len(lowered) else []
-    events = [int(a or b) for a, b in _EVENT.findall(lowered)] if _tells_of_events(lowered, joined) else []
+    events = _events(lowered) if _tells_of_events(lowered, joined) else []
     return Identifiers(
         _unique(keys), read_updates(lowered, spans), _unique(codes), _unique(names), _unique(events), screen
     )
@@ -124,6 +126,10 @@ def read_identifiers(text: str, lowered: str, suspects: Iterable[str]) -> Identi
 def _tells_of_events(lowered: str, joined: str) -> bool:
     named = "event" in lowered or "ereignis" in lowered or "246" in joined or "2470" in joined
     return named and _EVENT_NUMBER.search(lowered) is not None
+
+
+def _events(lowered: str) -> list[int]:
+    return [int(found if found[0] == "2" else found[-3:]) for found in _EVENT.findall(lowered)]
 
 
 def _screen_code(text: str) -> ScreenCode | None:

@@ -272,4 +272,4 @@ def candidates(code: str) -> list[Rule]:
     """The rules that may match a concept string, in the order of the table."""
     has = code.__contains__
     found = [rule for letter in filter(has, _INDEX) for rule in _INDEX[letter] if not rule[2] or all(map(has, rule[2]))]
-    return [rule for _, rule, _ in sorted(found, key=_NUMBER)]
+    return [rule for _, rule, _ in (sorted(found, key=_NUMBER) if len(found) > 1 else found)]

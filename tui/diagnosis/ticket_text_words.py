@@ -77,7 +77,7 @@ class _Vocabulary:
         if found := self.exact.get(word):
             return found
         if not word.isalpha() and len(parts := _PARTS.findall(word)) > 1:
-            return "".join(map(_part, parts))
+            return "".join([self.of(part) if part.isdigit() else _part(part) for part in parts])
         for length in self.lengths.get(word[:1], ()):
             if length <= len(word) and (found := self.begins.get(word[:length])):
                 return found
@@ -100,7 +100,8 @@ _VOCABULARY = _Vocabulary(_TABLE)
 
 @lru_cache(maxsize=4_000)
 def _part(word: str) -> str:
-    """The letters of a part of a compound, most of which are short and in many: the PC of PC-0815."""
+    """The letters of a part of a compound, most of which are in many: the PC of PC-0815. Digits are not remembered,
+    since they may be a part of a recovery password."""
     return _VOCABULARY.of(word)
 
 
@@ -137,11 +138,14 @@ def concepts(lowered: str) -> str:
 def _learn(tokens: list[str], found: list[str | None]) -> tuple[str, ...]:
     """Fill the gaps of `found`, and give the tokens that may identify something."""
     suspects: list[str] = []
-    position = -1
+    position, last, letters = -1, "", ""
     for _ in range(found.count(None)):
         position = found.index(None, position + 1)
         token = tokens[position]
-        letters = found[position] = _NAMED.get(token) or _letters(token)
+        if token != last:
+            letters = _NAMED.get(token) or _letters(token)
+            last = token
+        found[position] = letters
         if letters[:1] in _SUSPECT or (SHAPE in letters and not token.isascii()):
             suspects.append(token)
             if letters[:1] in _OFTEN and len(token) <= _LONGEST_NAME:

@@ -37,6 +37,16 @@ class Capability(StrEnum):
     SELF_SERVICE_POLICY = "self-service-policy"
 
 
+NEEDS = {
+    Capability.KEY_METADATA: ("BitlockerKey.ReadBasic.All", "Helpdesk Administrator or Cloud Device Administrator"),
+    Capability.DEVICES: ("Device.Read.All", "Security Reader"),
+    Capability.INTUNE_DEVICES: ("DeviceManagementManagedDevices.Read.All", "Help Desk Operator (an Intune role)"),
+    Capability.DIRECTORY_AUDIT: ("AuditLog.Read.All and Directory.Read.All", "Reports Reader or Security Reader"),
+    Capability.SELF_SERVICE_POLICY: ("Policy.Read.All", ""),
+}
+"""Permission and role that Microsoft documents for each (Microsoft Graph reference; Entra built-in roles)."""
+
+
 class Allowed(StrEnum):
     """A probe's answer; `unknown` when the service did not answer."""
 
@@ -52,6 +62,12 @@ class Probe:
     capability: Capability
     allowed: Allowed
     detail: str = ""
+
+    @property
+    def needs(self) -> str:
+        """What would allow it, in words."""
+        permission, role = NEEDS[self.capability]
+        return f"{permission}, and a role such as {role}" if role else permission
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

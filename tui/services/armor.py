@@ -36,6 +36,6 @@ def unarmored(kind: str, text: str) -> bytes:
         checked = base64.urlsafe_b64decode(body + "=" * (-len(body) % 4))
     except (binascii.Error, ValueError):
         raise ArmorError("It is cut or damaged") from None
-    if len(checked) < 5 or zlib.crc32(checked[4:]).to_bytes(4, "big") != checked[:4]:
+    if len(checked) < 4 or zlib.crc32(checked[4:]).to_bytes(4, "big") != checked[:4]:
         raise ArmorError("It is cut or damaged")
     return checked[4:]

@@ -18,7 +18,7 @@ from tui.model.incident import Incident
 from tui.ports import AuditTrail, Memory
 from tui.services.dossier import CloudSources, DossierJoin, OnUpdate
 from tui.services.group_actions import GroupRun, deeds
-from tui.services.group_export import export_group
+from tui.services.group_export import Exported, export_group
 from tui.services.group_plans import Step as GroupStep
 from tui.services.groups import IncidentEvidence
 from tui.services.handover import Handover, compute_handover, to_markdown
@@ -151,8 +151,8 @@ class Desk:
         done = deeds(self.queue, self.rotation, lambda: me.user.upn, self._join_member)
         return GroupRun(self.audit, lambda: me.operator, done)
 
-    async def export_group(self, group: Group, reboots: int) -> tuple[Path, Path]:
-        """Write the devices still to come and the script that suspends them; raises `Problem`."""
+    async def export_group(self, group: Group, reboots: int) -> Exported:
+        """Write the group's devices, those still to come, and the script that suspends them; raises `Problem`."""
         return await export_group(self.mass, self.audit, self.engineer.operator, self.reports, group, reboots)
 
     async def _join_member(self, step: GroupStep, _: str) -> str:

@@ -46,9 +46,10 @@ a second person only where the config says so."""
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How many keys one engineer may ask for."""
+    """How many keys one engineer may ask for. No two hands give out 20 keys in ten minutes to callers they verify."""
 
-    per_minute: int = 2
+    per_minute: int = 6
+    per_ten_minutes: int = 20
     per_hour: int = 30
     per_day: int = 100
 
@@ -124,6 +125,7 @@ def over_limit(asked: Sequence[datetime], limits: Limits, now: datetime) -> str:
     """Which limit one engineer's requests have reached, in words; empty when none. `asked` are times of INTENT rows."""
     spans = (
         ("minute", timedelta(minutes=1), limits.per_minute),
+        ("ten minutes", timedelta(minutes=10), limits.per_ten_minutes),
         ("hour", timedelta(hours=1), limits.per_hour),
         ("day", timedelta(days=1), limits.per_day),
     )

@@ -1,6 +1,8 @@
 """Acting on a whole group: one step a device, each with its own answer, at the pace that the services ask for."""
 
 import asyncio
+import math
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Literal
@@ -9,6 +11,7 @@ import msgspec
 
 from tui.errors import Problem, ProblemKind
 from tui.model.audit import AuditEntry, AuditEvent, DeviceRef, Operator
+from tui.model.incident import IncidentState
 from tui.ports import AuditTrail
 from tui.services.group_plans import (
     PLAN,
@@ -22,7 +25,7 @@ from tui.services.group_plans import (
     step_name,
 )
 from tui.services.queue import QueueService
-from tui.services.rotation import DebtState, RotationService
+from tui.services.rotation import Debt, DebtState, RotationService
 
 TRIES = 10
 """How often a step is asked for that the service puts off."""
@@ -139,6 +142,27 @@ def _state_after(action: GroupAction, problem: Problem) -> State:
     return "unknown" if silent and action not in (GroupAction.CLAIM, GroupAction.JOIN) else "failed"
 
 
+RECENT = 5.0
+"""Seconds for which debts are not read again: a batch takes each device once, so only others could change them."""
+
+
+class _RecentDebts:
+    """Debts by key, read anew when they are old or when a step is tried again."""
+
+    def __init__(self, rotation: RotationService) -> None:
+        self._rotation = rotation
+        self._read_at = -math.inf
+        self._by_key: dict[str, Debt] = {}
+        self._asked: set[str] = set()
+
+    async def of(self, step: Step) -> Debt | None:
+        if time.monotonic() - self._read_at > RECENT or step.key_id in self._asked:
+            self._by_key = {debt.key_id: debt for debt in await self._rotation.debts()}
+            self._read_at = time.monotonic()
+        self._asked.add(step.key_id)
+        return self._by_key.get(step.key_id)
+
+
 def deeds(queue: QueueService, rotation: RotationService, me: Callable[[], str], join: Do) -> Mapping[GroupAction, Do]:
     """How each action is done; `join` opens the dossier of one incident."""
 
@@ -150,11 +174,22 @@ def deeds(queue: QueueService, rotation: RotationService, me: Callable[[], str],
         return "yours"
 
     async def note(step: Step, text: str) -> str:
-        await queue.note(step.incident_id, text)
+        await queue.note(step.incident_id, text, me())
         return "written"
 
+    async def ask(step: Step, text: str) -> str:
+        await queue.note(step.incident_id, text, me())
+        try:
+            await queue.set_state(step.incident_id, IncidentState.WAITING, me())
+        except Problem as problem:
+            # The question stands; failing here would write it a second time.
+            return f"written, but not waiting: {problem.what}"
+        return "written, waits for the caller"
+
+    debts = _RecentDebts(rotation)
+
     async def rotate(step: Step, _: str) -> str:
-        debt = next((debt for debt in await rotation.debts() if debt.key_id == step.key_id), None)
+        debt = await debts.of(step)
         if debt is None or debt.state is DebtState.PROVEN:
             return "no debt is open"
         if debt.state is DebtState.PENDING:
@@ -162,5 +197,7 @@ def deeds(queue: QueueService, rotation: RotationService, me: Callable[[], str],
         await rotation.request(debt)
         return "queued; proven when the new key is seen"
 
-    notes = dict.fromkeys((GroupAction.NOTE, GroupAction.ASK, GroupAction.LINK, GroupAction.NOTICE), note)
-    return {**notes, GroupAction.CLAIM: claim, GroupAction.ROTATE: rotate, GroupAction.JOIN: join}
+    notes = dict.fromkeys((GroupAction.NOTE, GroupAction.LINK, GroupAction.NOTICE), note)
+    return {
+        **notes, GroupAction.ASK: ask, GroupAction.CLAIM: claim, GroupAction.ROTATE: rotate, GroupAction.JOIN: join
+    }  # fmt: skip

@@ -8,13 +8,16 @@ import csv
 import io
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from tui.errors import Problem, ProblemKind
 from tui.model.audit import AuditEntry, AuditEvent, Operator
 from tui.model.group import Group
+from tui.model.incident import Incident
 from tui.ports import AuditTrail
 from tui.services.forecast import FleetDevice, forecast
+from tui.services.incident_evidence import Facets, IncidentEvidence
 from tui.services.mass import MassService
 
 REBOOTS = {
@@ -101,22 +104,38 @@ def write_export(folder: Path, name: str, text: str) -> Path:
     return path
 
 
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What was written; `left_out` says why there is no script, empty when there is one."""
+
+    paths: tuple[Path, ...]
+    left_out: str = ""
+
+
 async def export_group(
     mass: MassService, audit: AuditTrail, operator: Operator, folder: Path, group: Group, reboots: int
-) -> tuple[Path, Path]:
-    """Write the list and the script into a folder and record it; raises `Problem`.
+) -> Exported:
+    """Write the group's devices and, where the inventory knows devices still to come, these and the script for them.
 
-    Without an inventory nobody knows which devices have not restarted: then the list is empty, and that is refused.
+    A script without devices is not written: it would look as if something had been done. Raises `Problem`.
     """
-    names = [incident.ticket.device_name for incident in mass.incidents(group)]
-    waiting = forecast(group, mass.fleet, names).waiting
-    if not waiting:
-        why = "Intune's inventory has not been read" if not mass.fleet.known else "no device of the inventory waits"
-        raise Problem(ProblemKind.POLICY, "There is no device to suspend", why, "Act on the members instead.")
-    now = mass.now()
-    stem = f"group-{now:%Y%m%d-%H%M%S}"
-    listed = write_export(folder, f"{stem}-devices.csv", device_list(waiting))
-    script = write_export(folder, f"{stem}-suspend.ps1", suspend_script(group, waiting, reboots))
-    note = f"{len(waiting)} devices of {group.key.kb}, suspend for {reboots}: {listed.name}, {script.name}"
+    incidents = mass.incidents(group)
+    waiting = forecast(group, mass.fleet, [each.ticket.device_name for each in incidents]).waiting
+    stem = f"group-{mass.now():%Y%m%d-%H%M%S}"
+    members = [_member(each, mass.known(each.id), group) for each in incidents]
+    paths = [write_export(folder, f"{stem}-members.csv", device_list(members))]
+    why = ""
+    if waiting:
+        paths.append(write_export(folder, f"{stem}-waiting.csv", device_list(waiting)))
+        paths.append(write_export(folder, f"{stem}-suspend.ps1", suspend_script(group, waiting, reboots)))
+    else:
+        why = "no device of the inventory waits" if mass.fleet.known else "Intune's inventory has not been read"
+    names = ", ".join(path.name for path in paths)
+    note = f"{len(members)} members, {len(waiting)} devices to suspend for {reboots} restarts: {names}"
     await audit.append(AuditEntry(event=AuditEvent.EXPORT, operator=operator, note=note))
-    return listed, script
+    return Exported(tuple(paths), f"no script: {why}" if why else "")
+
+
+def _member(incident: Incident, known: IncidentEvidence | None, group: Group) -> FleetDevice:
+    facets = known.facets if known is not None else Facets()
+    return FleetDevice("", incident.ticket.device_name, group.key.kb, None, facets)

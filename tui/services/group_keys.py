@@ -56,17 +56,24 @@ def _one_name(code: CauseCode, pcr: int | None) -> tuple[CauseCode, int | None]:
     return code, pcr
 
 
+_OF_FIRMWARE, _OF_ROM = Needs(Trigger.FIRMWARE, register=True), Needs(Trigger.FIRMWARE, register=True, event=True)
+_OF_VARIABLE = Needs(Trigger.SECURE_BOOT_VARIABLE, register=True, event=True)
+_OF_MEASURED = Needs(Trigger.WINDOWS, register=True, event=True)
+_BY_CODE = {
+    code: Needs(
+        Trigger.FIRMWARE if code in _BY_FIRMWARE else Trigger.WINDOWS if code in _BY_WINDOWS else Trigger.NOBODYS_UPDATE
+    )
+    for code in CauseCode
+}
+
+
 def needs_of(code: CauseCode, pcr: int | None, event: str | None) -> Needs:
     """What decides beyond the cause's name."""
-    if code in _MEASURED:
-        if pcr is not None and pcr in _FIRMWARE_PCRS:
-            return Needs(Trigger.FIRMWARE, register=True, event=pcr == 2)
-        if event in _VARIABLES:
-            return Needs(Trigger.SECURE_BOOT_VARIABLE, register=True, event=True)
-        return Needs(Trigger.WINDOWS, register=True, event=True)
-    if code in _BY_FIRMWARE:
-        return Needs(Trigger.FIRMWARE)
-    return Needs(Trigger.WINDOWS if code in _BY_WINDOWS else Trigger.NOBODYS_UPDATE)
+    if code not in _MEASURED:
+        return _BY_CODE[code]
+    if pcr is not None and pcr in _FIRMWARE_PCRS:
+        return _OF_ROM if pcr == 2 else _OF_FIRMWARE
+    return _OF_VARIABLE if event in _VARIABLES else _OF_MEASURED
 
 
 def group_key(incident: Incident, evidence: IncidentEvidence | None) -> GroupKey:

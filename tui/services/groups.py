@@ -7,7 +7,7 @@ from bisect import bisect_left, insort
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 from tui.model.group import Group, GroupKey
 from tui.model.incident import Incident, IncidentState
@@ -116,6 +116,18 @@ class GroupBook:
         return tuple(
             sorted(found, key=lambda each: (-each.open_count, -len(each.members), not each.key.claims, each.key))
         )
+
+    def opened_since(self, since: datetime, group: Group | None = None) -> list[datetime]:
+        """When tickets of a group, or all of them, were opened since a time, in order; older ones cost nothing."""
+        first = (since.timestamp(), "")
+        keys = self._buckets.keys() if group is None else (group.key, *group.merged)
+        found = sorted(
+            place[0]
+            for key in keys
+            if (bucket := self._buckets.get(key)) is not None
+            for place in bucket.order[bisect_left(bucket.order, first) :]
+        )
+        return [datetime.fromtimestamp(moment, UTC) for moment in found]
 
     def _key_for(self, incident: Incident) -> GroupKey:
         key = group_key(incident, self._evidence.get(incident.id))

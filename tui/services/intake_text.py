@@ -32,10 +32,13 @@ REASONS = (
 
 _BIRTH_DATE = re.compile(r"\b(?:\d{1,2}[./-]\d{1,2}[./-](?:19|20)?\d{2}|(?:19|20)\d{2}[./-]\d{1,2}[./-]\d{1,2})\b")
 _CARD = re.compile(r"(?:\d[ -]?){12,18}\d")
+_VERB = r"(?:is|was|ist|war|lautet|est|jest|es)"
 _SECRET_WORD = re.compile(
-    r"(?i)\b(?:pass(?:word|wort|code|phrase)|pwd|pin(?:[ -]?code)?|kennwort|mot de passe|has[lł]o|contrase\w+|secret|"
-    r"maiden|birth\w*|geburts\w*|ssn|iban)\b\s*(?:[:=]|is\b|ist\b|was\b)"
+    r"(?i)\b(?:pass(?:word|wort|code|phrase)|pwd|pin(?:[ -]?code)?|kennwort|mot de passe|has[lł]o|contrase\w+|secret)\b"
+    rf"\s*(?:[:=]\s*\S|{_VERB}\s+\S*\d)"
+    rf"|\b(?:maiden name|date of birth|birthday|geburtsdatum|ssn|iban)\b\s*(?:[:=]|{_VERB}\s)"
 )
+"""A word for a secret with something that may be it: "PIN is 4711", but not "PIN was forgotten"."""
 
 
 def first_guess(cause: CauseCode) -> Reason:

@@ -41,6 +41,12 @@ async def look_up(desk: Desk, text: str) -> tuple[str, Dossier]:
     return "device_name", await desk.open_dossier(Query(device_name=term), _ignore)
 
 
+def needs_index(text: str) -> bool:
+    """The term is the beginning of a key ID, or a ticket that may name one; whole IDs and names need no index."""
+    term = clean_line(text, 200)
+    return bool(_TICKET.fullmatch(term)) or (parse_key_term(term) is not None and parse_guid(term) is None)
+
+
 def _incident(desk: Desk, term: str) -> Incident | None:
     if not _TICKET.fullmatch(term):
         return None

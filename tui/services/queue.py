@@ -1,29 +1,60 @@
-"""The queue's use cases: paint from the cache, sync with the ticket sources, claim."""
+"""The queue's use cases: paint from the cache, sync with the ticket sources, claim and write through the outbox."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Protocol, runtime_checkable
 
 from tui.clock import Clock
 from tui.errors import Problem, ProblemKind
 from tui.model.fact import SourceHealth, SourceState
-from tui.model.incident import Incident, IncidentState
-from tui.ports import IncidentCache, TicketSource
+from tui.model.incident import Incident, IncidentState, Ticket
+from tui.ports import IncidentCache, TicketBatch, TicketSource
 from tui.services.incidents import Diff, IncidentBook, incident_of
+from tui.services.outbox import OPEN, Outbox, UnkeptOutbox, WriteKind, WriteState
+from tui.services.writes import WriteService
+
+LOOKED_AT = 50
+"""Tickets asked for one by one after the open ones were compared with the book."""
 
 OnDiff = Callable[[Diff], None]
+
+_NOTHING = Diff((), ())
+_STATES = {
+    ProblemKind.THROTTLED: SourceState.THROTTLED,
+    ProblemKind.FORBIDDEN: SourceState.FORBIDDEN,
+    ProblemKind.NOT_FOUND: SourceState.NOT_FOUND,
+}
+
+
+@runtime_checkable
+class Sweepable(Protocol):
+    """A source that can say which tickets are open: deletions leave no trace in a list of changes."""
+
+    sweep_seconds: float
+    """How often that is worth asking."""
+
+    async def open_keys(self) -> frozenset[str] | None:
+        """Keys of all tickets that are open now; None when that cannot be told at the moment."""
+        ...
 
 
 class QueueService:
     """Keeps the book in step with the ticket sources. A source that fails does not stop the others."""
 
-    def __init__(self, sources: Sequence[TicketSource], cache: IncidentCache, clock: Clock) -> None:
+    def __init__(
+        self, sources: Sequence[TicketSource], cache: IncidentCache, clock: Clock, outbox: Outbox | None = None
+    ) -> None:
         self.book = IncidentBook()
         self.health: dict[str, SourceHealth] = {}
         self._sources = {source.name: source for source in sources}
         self._cache = cache
         self._clock = clock
         self._watermarks: dict[str, str] = {}
+        self._not_before: dict[str, datetime] = {}
+        self._swept_at: dict[str, datetime] = {}
         self._listeners: list[OnDiff] = []
+        self.writes = WriteService(self._sources, outbox or UnkeptOutbox(), clock, self._on_ticket)
 
     @property
     def source_names(self) -> tuple[str, ...]:
@@ -36,7 +67,7 @@ class QueueService:
         return lambda: self._listeners.remove(listener)
 
     async def load_cached(self) -> datetime | None:
-        """Fill the book from the cache; answers how old it is."""
+        """Fill the book from the cache, and take up writes that an earlier run left; answers how old the cache is."""
         self._publish(self.book.apply(await self._cache.load()))
         ages: list[datetime] = []
         for name in self._sources:
@@ -44,68 +75,143 @@ class QueueService:
             if kept_at is not None:
                 ages.append(kept_at)
                 self.health[name] = SourceHealth(SourceState.OFF, kept_at, "from the local cache")
+        await self.writes.load()
         return min(ages) if ages else None
 
     async def sync(self, name: str) -> Diff:
-        """Ask one source what changed, once. Its failure becomes its health; raises nothing but cancellation."""
-        source = self._sources[name]
-        try:
-            batch = await source.changed_since(self._watermarks.get(name, ""))
-        except Problem as problem:
-            before = self.health.get(name)
-            seen = before.observed_at if before else None
-            self.health[name] = SourceHealth(SourceState.UNREACHABLE, seen, str(problem))
-            return Diff((), ())
-        incidents = [incident_of(name, ticket) for ticket in batch.tickets]
-        diff = self.book.apply(incidents)
-        await self._keep(name, [self._known(incident) for incident in incidents], batch.watermark)
-        self._publish(diff)
-        return diff
+        """Send what waits for a source, then ask it once what changed.
 
-    async def claim(self, incident_id: str, assignee: str) -> Incident:
-        """Assign an incident; raises `Problem` when somebody else holds it or the source refuses."""
-        incident = self._require(incident_id)
-        source = self._sources[incident.source]
-        ticket = await source.assign(incident.ticket.key, assignee)
-        if ticket.state is IncidentState.NEW:
-            ticket = await source.set_state(ticket.key, IncidentState.CLAIMED)
-        return await self._take(incident_of(incident.source, ticket))
+        A source's failure becomes its health. Raises nothing but cancellation.
+        """
+        await self._send_waiting(name)
+        not_before = self._not_before.get(name)
+        if not_before is not None and self._clock.now() < not_before:
+            return _NOTHING
+        try:
+            batch = await self._sources[name].changed_since(self._watermarks.get(name, ""))
+            diff = await self._take_batch(name, batch)
+            return _both(diff, await self._sweep(name))
+        except Problem as problem:
+            self._say_failure(name, problem)
+            return _NOTHING
 
     async def reread(self, incident_id: str) -> Incident | None:
-        """The incident as its source has it now; None when the source has it no more. Raises `Problem`."""
-        incident = self._require(incident_id)
+        """The incident as its source has it now; None when it is there no more. Raises `Problem`."""
+        shown = self._require(incident_id)
         try:
-            ticket = await self._sources[incident.source].get(incident.ticket.key)
+            ticket = await self._sources[shown.source].get(shown.ticket.key)
         except Problem as problem:
             if problem.kind is ProblemKind.NOT_FOUND:
                 return None
             raise
-        return await self._take(incident_of(incident.source, ticket))
+        now = incident_of(shown.source, ticket)
+        await self._take(now)
+        return now
 
-    async def close_ticket(self, incident_id: str) -> Incident:
-        """Close an incident at its source; whether it may be closed is asked before (`services.closing`)."""
-        incident = self._require(incident_id)
-        ticket = await self._sources[incident.source].set_state(incident.ticket.key, IncidentState.CLOSED)
-        return await self._take(incident_of(incident.source, ticket))
+    async def claim(self, incident_id: str, assignee: str) -> Incident:
+        """Assign an incident; raises `Problem` when somebody else holds it, the source refuses, or it has to wait."""
+        await self._write(incident_id, WriteKind.CLAIM, assignee, assignee)
+        return self._require(incident_id)
 
-    async def note(self, incident_id: str, text: str) -> None:
-        """Add a work note to the incident's ticket."""
-        incident = self._require(incident_id)
-        await self._sources[incident.source].add_note(incident.ticket.key, text)
+    async def note(self, incident_id: str, text: str, actor: str = "") -> None:
+        """Add a work note; raises `Problem` when it holds digits of a key, is refused, or has to wait."""
+        await self._write(incident_id, WriteKind.NOTE, text, actor)
+
+    async def set_state(self, incident_id: str, state: IncidentState, actor: str = "") -> Incident:
+        """Move an incident on; raises `Problem` when somebody else did meanwhile, or it has to wait."""
+        await self._write(incident_id, WriteKind.STATE, state.value, actor)
+        return self._require(incident_id)
+
+    async def link(self, incident_id: str, parent: str, actor: str = "") -> Incident:
+        """Hang an incident on a problem or a parent ticket."""
+        await self._write(incident_id, WriteKind.LINK, parent, actor)
+        return self._require(incident_id)
 
     async def close(self) -> None:
         """Let go of every source's connections."""
         for source in self._sources.values():
             await source.close()
 
+    async def _write(self, incident_id: str, kind: WriteKind, value: str, actor: str) -> None:
+        incident = self._require(incident_id)
+        write = await self.writes.submit(incident, kind, value, actor)
+        ended = await self.writes.deliver(write.id)
+        if ended.state in (WriteState.SENT, WriteState.CONFIRMED):
+            return
+        problem = self.writes.problem(ended)
+        if ended.state not in OPEN:
+            # It is said right here, to the one who asked for it.
+            await self.writes.acknowledge(ended.id)
+        raise problem
+
+    async def _send_waiting(self, name: str) -> None:
+        try:
+            await self.writes.drain(name)
+        except Problem as problem:
+            self._say_failure(name, problem)
+
+    def _say_failure(self, name: str, problem: Problem) -> None:
+        before = self.health.get(name)
+        state = _STATES.get(problem.kind, SourceState.UNREACHABLE)
+        self.health[name] = SourceHealth(state, before.observed_at if before else None, str(problem))
+        if problem.retry_after is not None:
+            self._not_before[name] = self._clock.now() + timedelta(seconds=problem.retry_after)
+
+    async def _take_batch(self, name: str, batch: TicketBatch) -> Diff:
+        # What comes again unchanged is not read again: reading a text costs more than comparing it.
+        news = [ticket for ticket in batch.tickets if not self._is_known(name, ticket)]
+        incidents = [incident_of(name, ticket) for ticket in news]
+        diff = self.book.apply(incidents)
+        await self._keep(name, [self._known(incident) for incident in incidents], batch.watermark)
+        self._publish(diff)
+        return diff
+
+    async def _sweep(self, name: str) -> Diff:
+        """Find what was deleted, and what a list of changes has missed."""
+        source, now = self._sources[name], self._clock.now()
+        if not isinstance(source, Sweepable):
+            return _NOTHING
+        last = self._swept_at.get(name)
+        if last is not None and now - last < timedelta(seconds=source.sweep_seconds):
+            return _NOTHING
+        before = {each.ticket.key for each in self.book.all() if each.source == name and _is_open(each)}
+        present = await source.open_keys()
+        if present is None:
+            return _NOTHING
+        doubtful = sorted(before ^ present)[:LOOKED_AT]
+        found = [incident_of(name, ticket) for key in doubtful if (ticket := await self._look(name, key)) is not None]
+        diff = self.book.apply(found)
+        if found:
+            await self._keep(name, [self._known(each) for each in found], self._watermarks.get(name, ""))
+        if len(doubtful) < LOOKED_AT:
+            self._swept_at[name] = now
+        self._publish(diff)
+        return diff
+
+    async def _look(self, name: str, key: str) -> Ticket | None:
+        """A ticket as it is now; one that is gone is closed here."""
+        try:
+            return await self._sources[name].get(key)
+        except Problem as problem:
+            if problem.kind is not ProblemKind.NOT_FOUND:
+                raise
+        known = self.book.get(f"{name}:{key}")
+        return replace(known.ticket, state=IncidentState.CLOSED) if known else None
+
+    async def _on_ticket(self, name: str, ticket: Ticket) -> None:
+        await self._take(incident_of(name, ticket))
+
+    def _is_known(self, name: str, ticket: Ticket) -> bool:
+        known = self.book.get(f"{name}:{ticket.key}")
+        return known is not None and known.ticket == ticket
+
     def _known(self, incident: Incident) -> Incident:
         return self.book.get(incident.id) or incident
 
-    async def _take(self, incident: Incident) -> Incident:
+    async def _take(self, incident: Incident) -> None:
         diff = self.book.apply([incident])
-        await self._cache.save(incident.source, [incident], self._watermarks.get(incident.source, ""))
+        await self._cache.save(incident.source, [self._known(incident)], self._watermarks.get(incident.source, ""))
         self._publish(diff)
-        return incident
 
     async def _keep(self, name: str, incidents: Sequence[Incident], watermark: str) -> None:
         now = self._clock.now()
@@ -127,3 +233,11 @@ class QueueService:
         if incident is None:
             raise KeyError(incident_id)
         return incident
+
+
+def _is_open(incident: Incident) -> bool:
+    return incident.ticket.state is not IncidentState.CLOSED
+
+
+def _both(one: Diff, other: Diff) -> Diff:
+    return Diff((*one.added, *other.added), tuple(dict.fromkeys((*one.changed, *other.changed))))

@@ -54,7 +54,7 @@ async def _probe(policies: Policies, capability: Capability) -> Probe:
         await policies.probe(capability)
     except Problem as problem:
         refused = problem.kind in (ProblemKind.FORBIDDEN, ProblemKind.NOT_FOUND)
-        return Probe(capability, Allowed.NO if refused else Allowed.UNKNOWN, problem.why or problem.what)
+        return Probe(capability, Allowed.NO if refused else Allowed.UNKNOWN, problem.what)
     return Probe(capability, Allowed.YES)
 
 

@@ -12,6 +12,7 @@ from tui.services.clearance import ClearanceService
 from tui.services.disclosure_policy import Rules
 from tui.services.pim import Activations, PimService
 from tui.services.rights import RightsService
+from tui.services.second_person import OpenKey, SecondPerson
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,8 @@ class Safeguards:
     clearance: ClearanceService
     glasses: BreakGlassService
     pim: PimService
+    second: SecondPerson
+    """This engineer as the second person of others."""
 
 
 def safeguards(
@@ -31,6 +34,7 @@ def safeguards(
     rules: Rules,
     rights: RightsService,
     activations: Callable[[], Awaitable[Activations]],
+    open_key: OpenKey,
     approvers: Sequence[str] = (),
     tenant: str = "",
     require_ticket: bool = True,
@@ -46,4 +50,5 @@ def safeguards(
         require_ticket=require_ticket,
     )
     pim = PimService(audit, clock, operator, activations, lambda: rights.current(refresh=True), rights.contact)
-    return Safeguards(clearance, BreakGlassService(audit, clock, operator), pim)
+    glasses, second = BreakGlassService(audit, clock, operator), SecondPerson(audit, clock, open_key)
+    return Safeguards(clearance, glasses, pim, second)

@@ -5,101 +5,21 @@ stays shown until the ticket system has confirmed it. When somebody else was fas
 """
 
 import uuid
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from enum import StrEnum
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from datetime import timedelta
 from typing import Protocol, runtime_checkable
 
 from tui.clock import Clock
-from tui.diagnosis.redact import redact
 from tui.errors import Problem, ProblemKind
 from tui.model.incident import Incident, IncidentState, Ticket
 from tui.ports import TicketSource
-from tui.text import clean
+from tui.services.outbox import OPEN, TAKEN, Outbox, Write, WriteKind, WriteState
+from tui.services.work_notes import refuse_digits
 
 SETTLE = timedelta(seconds=2)
 """How long after a claim the ticket is looked at again: most systems let the last writer win, and do not say so."""
 LONGEST_WAIT = timedelta(minutes=5)
-TAKEN = "taken"
-"""`Problem.code` of a claim that somebody else holds."""
-
-
-class WriteKind(StrEnum):
-    """What is written."""
-
-    CLAIM = "claim"
-    NOTE = "note"
-    STATE = "state"
-    LINK = "link"
-
-
-class WriteState(StrEnum):
-    """How far a write is. `sending` after a crash means: nobody knows whether it arrived."""
-
-    QUEUED = "queued"
-    SENDING = "sending"
-    SENT = "sent"
-    CONFIRMED = "confirmed"
-    CONFLICT = "conflict"
-    REFUSED = "refused"
-
-
-OPEN = (WriteState.QUEUED, WriteState.SENDING, WriteState.SENT)
-"""States in which something is still to be done."""
-
-
-@dataclass(frozen=True, slots=True)
-class Write:
-    """One write. `value` is the assignee, the text, the state or the parent; `seen_*` is what the engineer saw."""
-
-    id: str
-    source: str
-    key: str
-    incident_id: str
-    kind: WriteKind
-    value: str
-    actor: str
-    seen_assignee: str
-    seen_state: IncidentState
-    queued_at: datetime
-    next_at: datetime
-    state: WriteState = WriteState.QUEUED
-    attempts: int = 0
-    detail: str = ""
-
-    @property
-    def marker(self) -> str:
-        """What a note carries, so that it is found again."""
-        return f"reseal {self.id[:16]}"
-
-
-class Outbox(Protocol):
-    """Where writes wait. Every method is durable when it returns, and raises `Problem(LOCAL)`."""
-
-    async def put(self, write: Write) -> None:
-        """Keep a new write."""
-        ...
-
-    async def update(self, write: Write) -> None:
-        """Keep how far a write is."""
-        ...
-
-    async def rebase(self, incident_id: str, assignee: str, state: IncidentState) -> None:
-        """What later writes of the same incident were made on has changed by our own doing."""
-        ...
-
-    async def unfinished(self) -> Sequence[Write]:
-        """Every write that is not confirmed, oldest first."""
-        ...
-
-    async def forget(self, write_id: str) -> None:
-        """Drop a write whose end was said."""
-        ...
-
-    async def may_send(self) -> bool:
-        """This process is the one that sends; another console on the same state may be."""
-        ...
 
 
 @runtime_checkable
@@ -112,6 +32,15 @@ class NotesReadable(Protocol):
 
     async def has_note(self, key: str, marker: str) -> bool | None:
         """A note with this marker is there; None when that cannot be told."""
+        ...
+
+
+@runtime_checkable
+class Recognising(Protocol):
+    """A source that knows people by an id of its own."""
+
+    async def recognise(self, name: str) -> None:
+        """Learn under which id somebody is known, so that their tickets show this name."""
         ...
 
 
@@ -129,32 +58,10 @@ OnTicket = Callable[[str, Ticket], Awaitable[None]]
 OnWrite = Callable[[Write], None]
 
 
-def refuse_digits(text: str) -> str:
-    """The text, cleaned; raises `Problem(POLICY)` when it holds a recovery password, whole or in part."""
-    text = clean(text)
-    if redact(text)[1]:
-        raise Problem(
-            ProblemKind.POLICY,
-            "This text is not sent to the ticket system",
-            "It holds a recovery password or a part of one, and tickets are read by many",
-            "Write the key ID instead",
-        )
-    return text
-
-
-def disclosure_note(key_id: str, audit_seq: int, device: str = "") -> str:
-    """The work note of a disclosure: the key's ID and the audit row, never digits."""
-    where = f" of {device}" if device else ""
-    text = f"BitLocker recovery key{where} disclosed. Key ID: {key_id}. Audit sequence: {audit_seq}."
-    return refuse_digits(text)
-
-
 class WriteService:
     """Sends what the outbox holds. Writes of one incident go in the order in which they were made."""
 
-    def __init__(
-        self, sources: Mapping[str, TicketSource], outbox: Outbox, clock: Clock, on_ticket: OnTicket
-    ) -> None:
+    def __init__(self, sources: Mapping[str, TicketSource], outbox: Outbox, clock: Clock, on_ticket: OnTicket) -> None:
         self._sources = sources
         self._outbox = outbox
         self._clock = clock
@@ -162,6 +69,7 @@ class WriteService:
         self._listeners: list[OnWrite] = []
         self._unfinished: dict[str, Write] = {}
         self._under_way: set[str] = set()
+        self._problems: dict[str, Problem] = {}
 
     def on_write(self, listener: OnWrite) -> Callable[[], None]:
         """Call the listener whenever a write gets on; returns what takes it away again."""
@@ -196,9 +104,17 @@ class WriteService:
             queued_at=now,
             next_at=now,
         )
-        await self._outbox.put(write)
+        await self._outbox.keep(write)
         self._show(write)
         return write
+
+    def problem(self, write: Write) -> Problem:
+        """Why a write is not done: what refused it, or that it waits."""
+        if write.state in OPEN:
+            why = write.detail or "An earlier write of the same ticket, or another console, goes first"
+            what = f"The {write.kind} waits in the outbox"
+            return Problem(ProblemKind.UNREACHABLE, what, why, "It goes out by itself; the queue shows it until then")
+        return self._problems.get(write.id) or Problem(ProblemKind.POLICY, write.detail)
 
     async def acknowledge(self, write_id: str) -> None:
         """The engineer has seen how a write ended."""
@@ -206,6 +122,7 @@ class WriteService:
         if write is not None and write.state not in OPEN:
             await self._outbox.forget(write_id)
             del self._unfinished[write_id]
+            self._problems.pop(write_id, None)
 
     async def drain(self, source: str = "") -> None:
         """Send and confirm what is due, of one source or of all; what fails stays for later."""
@@ -225,14 +142,18 @@ class WriteService:
         write = self._unfinished[write_id]
         if write_id in self._under_way or not await self._outbox.may_send():
             return write
-        before = next(each for each in self._unfinished.values() if each.incident_id == write.incident_id)
-        if before.id != write_id and before.state in (WriteState.QUEUED, WriteState.SENDING):
+        if write.state is not WriteState.SENT and self._first_waiting(write.incident_id) != write_id:
             return write
         self._under_way.add(write_id)
         try:
             return await (self._confirm(write) if write.state is WriteState.SENT else self._send(write))
         finally:
             self._under_way.discard(write_id)
+
+    def _first_waiting(self, incident_id: str) -> str:
+        waiting = (WriteState.QUEUED, WriteState.SENDING)
+        mine = (each for each in self._unfinished.values() if each.incident_id == incident_id)
+        return next((each.id for each in mine if each.state in waiting), "")
 
     async def _send(self, write: Write) -> Write:
         again = write.attempts > 0
@@ -246,7 +167,9 @@ class WriteService:
             self._rebase(write, ticket)
             await self._on_ticket(write.source, ticket)
         if write.kind is WriteKind.CLAIM:
-            return await self._keep(replace(write, state=WriteState.SENT, next_at=self._clock.now() + SETTLE, detail=""))
+            return await self._keep(
+                replace(write, state=WriteState.SENT, next_at=self._clock.now() + SETTLE, detail="")
+            )
         return await self._keep(replace(write, state=WriteState.CONFIRMED, detail=""))
 
     async def _write(self, write: Write, *, again: bool) -> Ticket | None:
@@ -262,6 +185,8 @@ class WriteService:
                 return None
             case WriteKind.STATE:
                 wanted = IncidentState(write.value)
+                if isinstance(source, Recognising):
+                    await source.recognise(write.actor)
                 _refuse_moved(write, await source.get(write.key), wanted)
                 return await source.set_state(write.key, wanted)
             case WriteKind.LINK:
@@ -271,19 +196,23 @@ class WriteService:
 
     async def _confirm(self, write: Write) -> Write:
         """Look who holds the ticket, some time after it was claimed."""
+        source = self._sources[write.source]
         try:
-            ticket = await self._sources[write.source].get(write.key)
+            ticket = await source.get(write.key)
+            if ticket.assignee:
+                # The source knows by which names somebody goes there; it writes nothing when the claim stands.
+                ticket = await source.assign(write.key, write.value)
         except Problem as problem:
-            if not _passing(problem):
-                return await self._keep(replace(write, state=WriteState.CONFIRMED, detail=""))
-            return await self._keep(replace(write, next_at=self._clock.now() + _wait(1, problem)))
-        await self._on_ticket(write.source, ticket)
-        ours = {write.value.casefold(), write.seen_assignee.casefold()}
-        if ticket.assignee.casefold() in ours or not ticket.assignee:
+            if _passing(problem):
+                return await self._keep(replace(write, next_at=self._clock.now() + _wait(1, problem)))
+            if problem.code == TAKEN:
+                return await self._failed(write, problem)
             return await self._keep(replace(write, state=WriteState.CONFIRMED, detail=""))
-        return await self._keep(replace(write, state=WriteState.CONFLICT, detail=f"taken by {ticket.assignee}"))
+        await self._on_ticket(write.source, ticket)
+        return await self._keep(replace(write, state=WriteState.CONFIRMED, detail=""))
 
     async def _failed(self, write: Write, problem: Problem) -> Write:
+        self._problems[write.id] = problem
         if problem.code == TAKEN:
             await self._look_again(write)
             return await self._keep(replace(write, state=WriteState.CONFLICT, detail=str(problem)))
@@ -300,13 +229,14 @@ class WriteService:
             return
 
     async def _keep(self, write: Write) -> Write:
-        await self._outbox.update(write)
+        await self._outbox.keep(write)
         self._show(write)
         return write
 
     def _show(self, write: Write) -> None:
         if write.state is WriteState.CONFIRMED:
             self._unfinished.pop(write.id, None)
+            self._problems.pop(write.id, None)
         else:
             self._unfinished[write.id] = write
         for listener in tuple(self._listeners):

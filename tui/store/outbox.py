@@ -16,7 +16,7 @@ import msgspec
 from tui.clock import Clock, SystemClock
 from tui.errors import Problem, ProblemKind
 from tui.model.incident import IncidentState
-from tui.services.writes import Write, WriteState
+from tui.services.outbox import Write, WriteState
 from tui.store.chain import timestamp
 from tui.store.database import Database, migrate, open_database, transaction, why_failed
 
@@ -36,7 +36,7 @@ async def open_outbox(directory: Path, clock: Clock | None = None) -> "OutboxSto
 
 
 class OutboxStore:
-    """`services.writes.Outbox` over `outbox.db`. One process at a time sends: the one that holds the lock file."""
+    """`services.outbox.Outbox` over `outbox.db`. One process at a time sends: the one that holds the lock file."""
 
     def __init__(self, path: Path, clock: Clock) -> None:
         self._path = path
@@ -74,13 +74,9 @@ class OutboxStore:
         if lock is not None:
             os.close(lock)
 
-    async def put(self, write: Write) -> None:
-        """Keep a new write."""
-        await self._run(partial(_put, write=write))
-
-    async def update(self, write: Write) -> None:
-        """Keep how far a write is."""
-        await self._run(partial(_put, write=write))
+    async def keep(self, write: Write) -> None:
+        """Keep a new write, or how far a known one is."""
+        await self._run(partial(_keep, write=write))
 
     async def rebase(self, incident_id: str, assignee: str, state: IncidentState) -> None:
         """What later writes of the same incident were made on has changed by our own doing."""
@@ -146,7 +142,7 @@ def _prepare(connection: sqlite3.Connection, limit: str) -> None:
         connection.execute("DELETE FROM writes WHERE state = ? AND queued_at < ?", (done, limit))
 
 
-def _put(connection: sqlite3.Connection, write: Write) -> None:
+def _keep(connection: sqlite3.Connection, write: Write) -> None:
     row = (write.id, write.incident_id, write.state, timestamp(write.queued_at), msgspec.json.encode(write))
     with transaction(connection):
         connection.execute(

@@ -1,7 +1,8 @@
 """Sealed keys as QR codes: the age file in base45 (RFC 9285), which QR packs as densely as bytes."""
 
-import segno
+from importlib import import_module
 
+from tui.errors import Problem, ProblemKind
 from tui.vault.base45 import base45
 
 PREFIX = "AGE:"
@@ -12,7 +13,13 @@ _HALVES = {(0, 0): " ", (1, 0): "▀", (0, 1): "▄", (1, 1): "█"}
 
 
 def half_blocks(data: bytes) -> list[str]:
-    """The code, two rows of modules a line; dark is ink."""
+    """The code, two rows of modules a line; dark is ink. Raises `Problem` without the package for it."""
+    try:
+        segno = import_module("segno")
+    except ImportError:
+        raise Problem(
+            ProblemKind.LOCAL, "QR codes are not available", "The package segno is not installed", "Show it as text"
+        ) from None
     code = segno.make_qr(PREFIX + base45(data), error="L", boost_error=False)
     rows = [list(row) for row in code.matrix_iter(border=_QUIET)]
     rows += [[0] * len(rows[0])] if len(rows) % 2 else []

@@ -42,7 +42,7 @@ class Read(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="read"):
     key_id: str
     client_request_id: str
     token: str
-    hold_seconds: Annotated[int, msgspec.Meta(ge=1)]
+    hold_seconds: Annotated[int, msgspec.Meta(ge=1)] = 60
 
 
 class Draw(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="draw"):

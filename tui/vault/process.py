@@ -291,6 +291,9 @@ class VaultProcess:
 
     def _abandon(self) -> None:
         """Let the child clear by itself, from a place that may not wait; kill it if it has not."""
+        if not self._asked:
+            # It holds nothing and may still be busy getting warm.
+            self._kill()
         self._close_input()
         if not self._cleared.done():
             timer = asyncio.get_running_loop().call_later(CLEAR_SECONDS, self._kill)

@@ -10,6 +10,6 @@ def profile(name: str, *, size: int = 0) -> Profile:
     assert isinstance(found, Profile)
     if size:
         found = msgspec.structs.replace(found, listing=msgspec.structs.replace(found.listing, size=size))
-        if found.first:
-            found = msgspec.structs.replace(found, first=msgspec.structs.replace(found.first, size=size))
+        if found.open_list:
+            found = msgspec.structs.replace(found, open_list=msgspec.structs.replace(found.open_list, size=size))
     return found

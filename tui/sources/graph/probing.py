@@ -6,41 +6,19 @@ from uuid import uuid4
 
 import msgspec
 
-from tui.model.rights import Capability
+from tui.model.rights import NEEDS, Capability
 from tui.sources.graph.problems import Ask
 from tui.sources.graph.transport import Transport
 from tui.text import clean_line
 
+_ONE = {"$top": "1", "$select": "id"}
 _PROBES = {
-    Capability.KEY_METADATA: (
-        "/informationProtection/bitlocker/recoveryKeys",
-        {},
-        Ask(
-            "recovery key metadata",
-            "BitlockerKey.ReadBasic.All",
-            "Helpdesk Administrator or Cloud Device Administrator",
-        ),
-    ),
-    Capability.DEVICES: (
-        "/devices",
-        {"$top": "1", "$select": "id"},
-        Ask("device objects", "Device.Read.All", "Security Reader"),
-    ),
-    Capability.INTUNE_DEVICES: (
-        "/deviceManagement/managedDevices",
-        {"$top": "1", "$select": "id"},
-        Ask("Intune's devices", "DeviceManagementManagedDevices.Read.All", "Help Desk Operator (an Intune role)"),
-    ),
-    Capability.DIRECTORY_AUDIT: (
-        "/auditLogs/directoryAudits",
-        {"$top": "1"},
-        Ask("Entra ID's audit log", "AuditLog.Read.All and Directory.Read.All", "Reports Reader"),
-    ),
-    Capability.SELF_SERVICE_POLICY: (
-        "/policies/authorizationPolicy",
-        {},
-        Ask("the tenant's authorization policy", "Policy.Read.All"),
-    ),
+    # `$top` is refused for keys; the page size is Graph's own.
+    Capability.KEY_METADATA: ("recovery key metadata", "/informationProtection/bitlocker/recoveryKeys", {}),
+    Capability.DEVICES: ("device objects", "/devices", _ONE),
+    Capability.INTUNE_DEVICES: ("Intune's devices", "/deviceManagement/managedDevices", _ONE),
+    Capability.DIRECTORY_AUDIT: ("Entra ID's audit log", "/auditLogs/directoryAudits", {"$top": "1"}),
+    Capability.SELF_SERVICE_POLICY: ("the tenant's authorization policy", "/policies/authorizationPolicy", {}),
 }
 
 
@@ -50,7 +28,8 @@ class _Claims(msgspec.Struct):
 
 async def probe(transport: Transport, capability: Capability) -> None:
     """Send it once; raises `Problem` as the real call would. The answer is not looked at."""
-    path, query, ask = _PROBES[capability]
+    subject, path, query = _PROBES[capability]
+    ask = Ask(subject, *NEEDS[capability])
     await transport.send(transport.plain("GET", path, query=query), str(uuid4()), ask=ask)
 
 

@@ -134,12 +134,7 @@ class Transport:
 
         `workload` and `parts` are told for a `$batch`, whose URL does not tell them.
         """
-        self._adapter.set_base_url_for_request_information(info)
-        self._refuse_foreign(info.url)
-        info.headers.remove("client-request-id")
-        info.headers.add("client-request-id", client_request_id)
-        info.headers.remove("x-ms-throttle-priority")
-        info.headers.add("x-ms-throttle-priority", "low" if background else "high")
+        self._address(info, client_request_id, background)
         sending = _Sending(client_request_id, ask, background, workload or workload_of(info.url), parts)
         safe = info.http_method.value == "GET"
         patience = _Patience(retries if safe else 0)
@@ -163,6 +158,14 @@ class Transport:
                 raise failure
             else:
                 challenged = True
+
+    def _address(self, info: RequestInformation, client_request_id: str, background: bool) -> None:
+        self._adapter.set_base_url_for_request_information(info)
+        self._refuse_foreign(info.url)
+        priority = "low" if background else "high"
+        for name, value in (("client-request-id", client_request_id), ("x-ms-throttle-priority", priority)):
+            info.headers.remove(name)
+            info.headers.add(name, value)
 
     async def _met(self, answer: Answer) -> bool:
         """A continuous-access-evaluation challenge was there, and a token that answers it is there now."""

@@ -8,6 +8,7 @@ import msgspec
 from tui.errors import Problem, ProblemKind
 from tui.model.incident import IncidentState, Ticket
 from tui.ports import TicketBatch
+from tui.services.outbox import TAKEN
 from tui.sources.tickets.auth import Authorization
 from tui.sources.tickets.desk import Desk
 from tui.sources.tickets.listing import TicketList
@@ -18,14 +19,13 @@ from tui.sources.tickets.speaking import Found, Speaker
 from tui.sources.tickets.templates import fill_body
 from tui.text import clean_line
 
-TAKEN = "taken"
-"""`Problem.code` when somebody else holds the ticket."""
-
 _TRIES = 3
 
 
 class HttpTickets:
     """A ticket system over HTTP, as its profile describes it."""
+
+    sweep_seconds = 600.0
 
     def __init__(
         self, profile: Profile, url: str, authorization: Authorization, *, name: str = "", seconds: float = 20.0
@@ -108,7 +108,7 @@ class HttpTickets:
             texts = [each for each in texts if isinstance(each, str)] if isinstance(texts, list) else []
             if any(marker in text for text in texts):
                 return True
-            if not notes.paged or not compiled("items")(answer):
+            if not notes.paged or not compiled(notes.items)(answer):
                 return False
         return False
 

@@ -42,6 +42,8 @@ class _Reading:
 class FileTickets:
     """A `TicketSource` that reads exports. It keeps what it has read, and answers with what changed since."""
 
+    sweep_seconds = 0.0
+
     def __init__(self, columns: Columns, path: Path, *, name: str = "") -> None:
         self.name = name or columns.name
         self._path = path
@@ -68,13 +70,12 @@ class FileTickets:
             raise faults[0]
         return TicketBatch(news, newest.isoformat() if newest else watermark)
 
-    async def open_keys(self) -> frozenset[str]:
-        """Keys of all open tickets; raises `Problem` while a file is not finished, because one might be in it."""
+    async def open_keys(self) -> frozenset[str] | None:
+        """Keys of all open tickets; None while a file is not finished, because one might be in it."""
         whole, faults = await asyncio.to_thread(self._look)
         if faults or not whole:
-            raise faults[0] if faults else self._problem("An export is still being written", "", "Wait")
-        found = self._newest()
-        return frozenset(key for key, each in found.items() if each.state is not IncidentState.CLOSED)
+            return None
+        return frozenset(key for key, each in self._newest().items() if each.state is not IncidentState.CLOSED)
 
     async def get(self, key: str) -> Ticket:
         """One ticket as its newest export has it."""

@@ -48,14 +48,15 @@ class TicketList:
         self._people = people
         self._detail = compiled(profile.detail.body) if profile.detail else None
         self._bodies: dict[str, str] = {}
-        self._paths = {id(each): _compiled(each) for each in (profile.listing, profile.first) if each}
+        self._paths = {id(each): _compiled(each) for each in (profile.listing, profile.open_list) if each}
 
     async def changed_since(self, watermark: str) -> TicketBatch:
         """See `TicketSource`."""
         since, token = _parsed(watermark)
-        first = since is None
-        listing = self._profile.first if first and self._profile.first else self._profile.listing
+        first, listing = since is None, self._profile.listing
         began, known = datetime.now(UTC), self._speaker.desk.skew
+        if first and listing.first_days:
+            since = self._speaker.desk.now() - timedelta(days=listing.first_days)
         try:
             walk, seen = await self._walk(listing, since, token=token, first=first)
             if known is None and self._misjudged():
@@ -69,7 +70,7 @@ class TicketList:
 
     async def open_keys(self) -> frozenset[str]:
         """Keys of all open tickets, read as briefly as the profile can say."""
-        listing = self._profile.first or self._profile.listing
+        listing = self._profile.open_list or self._profile.listing
         _, seen = await self._walk(listing, None, token="", first=True, brief=True)
         return frozenset(each.key for each in seen)
 
@@ -161,7 +162,7 @@ class TicketList:
         records = self._speaker.joined(items, whole)
         token = paths.next(whole)
         token = str(token) if isinstance(token, str | int) and not isinstance(token, bool) else ""
-        if listing.step in ("times", "keys"):
+        if listing.step in ("times", "keys", "pages"):
             more = len(items) >= listing.size or self._total(paths, whole, answer, listing) > place.offset + len(items)
         else:
             more = bool(token) and (paths.more is None or bool(paths.more(whole)))
@@ -177,9 +178,6 @@ class TicketList:
         newest = max((each for each in (walk.newest, before) if each is not None), default=None)
         skew = self._speaker.desk.skew
         start = None if skew is None else began + skew
-        if listing is self._profile.first:
-            # The other list is another view of the same tickets: what this one was late with must not be missed there.
-            newest = newest or start
         if newest is None:
             return ""
         # What was edited behind the walk's back is later than its start. Nor may a record from the future, or a clock

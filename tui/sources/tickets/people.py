@@ -46,10 +46,11 @@ class People:
     async def find(self, name: str) -> Person:
         """The one person of this name; raises `Problem` when the system knows none, or several."""
         name = clean_line(name, 200)
-        if name not in self._found:
-            self._found[name] = person = await self._look_up(name)
-            self._shown[person.id] = name
-        return self._found[name]
+        known = self._found.get(name.casefold())
+        if known is None:
+            self._found[name.casefold()] = known = await self._look_up(name)
+            self._shown[known.id] = name
+        return known
 
     async def learn(self, holder: Holder) -> None:
         """Ask for the name behind an id, once; who cannot be asked for stays an id."""

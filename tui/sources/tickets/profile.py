@@ -40,7 +40,7 @@ class Listing(_Part, frozen=True):
 
     path: str
     items: str
-    step: Literal["times", "keys", "token", "stream"] = "times"
+    step: Literal["times", "keys", "pages", "token", "stream"] = "times"
     method: Literal["GET", "POST"] = "GET"
     query: Query = {}
     body: Any = None
@@ -53,6 +53,8 @@ class Listing(_Part, frozen=True):
     next: str = ""
     more: str = ""
     overlap_seconds: Annotated[float, msgspec.Meta(ge=0, le=86_400)] = 5.0
+    first_days: Annotated[float, msgspec.Meta(ge=0, le=3650)] = 0.0
+    """How far back the first poll goes, where the list cannot be narrowed to open tickets."""
 
 
 class Detail(_Part, frozen=True):
@@ -91,6 +93,8 @@ class Notes(_Part, frozen=True):
     texts: str
     query: Query = {}
     paged: bool = False
+    items: str = "items"
+    """Of a paged answer: the entries, of which there are none on the page after the last one."""
 
 
 class Fields(_Part, frozen=True):
@@ -160,7 +164,8 @@ class Profile(_Part, frozen=True):
     listing: Listing = msgspec.field(name="list")
     view: Query = {}
     """Options that go with every request which answers with tickets."""
-    first: Listing | None = None
+    open_list: Listing | None = None
+    """Where open tickets are listed, when the list of changes cannot be narrowed to them."""
     detail: Detail | None = None
     assign: Call | None = None
     assign_new: dict[str, Any] = {}

@@ -1,5 +1,9 @@
-"""Filling the templates of a profile: `{name}` is a value, `{name:json}` its JSON text, `{name:int}` a number."""
+"""Filling the templates of a profile.
 
+`{name}` is a value, `{name:json}` the inside of its JSON string, `{name:html}` its HTML text, `{name:int}` a number.
+"""
+
+import html
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +11,7 @@ from urllib.parse import quote
 
 import msgspec
 
-_SLOT = re.compile(r"\{([a-z_]+)(?::(json|int))?\}")
+_SLOT = re.compile(r"\{([a-z_]+)(?::(json|int|html))?\}")
 
 Values = Mapping[str, Any]
 
@@ -51,4 +55,6 @@ def fill_body(template: Any, values: Values) -> Any:
 
 def _text(slot: "re.Match[str]", values: Values) -> str:
     value = str(values.get(slot[1], ""))
+    if slot[2] == "html":
+        return html.escape(value).replace("\n", "<br>")
     return msgspec.json.encode(value).decode()[1:-1] if slot[2] == "json" else value

@@ -2,7 +2,8 @@
 
 By `times` the list is ordered by the last change, and each page is asked for from the last time seen, because offsets
 shift while records change; an offset is used only inside one unit of time (a second, a minute) that holds more changes
-than a page. By `keys` it is ordered by the ticket's own number, which no edit moves. By `token` (and `stream`, whose
+than a page. By `keys` it is ordered by the ticket's own number, which no edit moves, and so it is by `pages`, where a
+page has a number and nothing else. By `token` (and `stream`, whose
 token outlives the walk) the system itself knows where the next page begins.
 """
 
@@ -14,8 +15,8 @@ from typing import Literal
 from tui.sources.tickets.records import Seen
 
 PAGES = 5_000
-_IDLE = 2
-"""Pages without anything new after which a list by keys is no list."""
+_IDLE = {"times": 2, "keys": 2, "pages": 20}
+"""Pages without anything new that may follow each other; new tickets at the front push known ones onto later pages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Walk:
         since: datetime | None,
         written: Callable[[datetime], str],
         *,
-        step: Literal["times", "keys", "token", "stream"] = "times",
+        step: Literal["times", "keys", "pages", "token", "stream"] = "times",
         whole_pages: bool = False,
         token: str = "",
     ) -> None:
@@ -75,8 +76,8 @@ class Walk:
             self._tokens.add(token)
             return known
         self._idle = 0 if news else self._idle + 1
-        # Everything before an offset was seen, so that what stands at it and after it is either new or the end.
-        return not news and (self.place.offset >= len(self._seen) or (self._step == "keys" and self._idle > _IDLE))
+        # Everything before an offset was seen, so that what stands behind as many as were seen is new, or nothing.
+        return self._idle > _IDLE[self._step] and (self._step != "times" or self.place.offset >= len(self._seen))
 
     def _next(self, page: Sequence[Seen], size: int, last: datetime | None, token: str) -> Place:
         here = self.place
@@ -84,6 +85,8 @@ class Walk:
             return Place(here.since, token=token)
         if self._step == "keys":
             return Place(here.since, page[-1].key if page else here.after)
+        if self._step == "pages":
+            return Place(here.since, offset=here.offset + size)
         if last is not None and self._later(last, here.since):
             return Place(last)
         # By half pages, because a record that moves on meanwhile pulls the others forward.

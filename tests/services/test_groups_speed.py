@@ -1,0 +1,50 @@
+"""How long grouping takes, in processor time, so that a busy machine does not lie."""
+
+import statistics
+import time
+from dataclasses import replace
+
+import pytest
+
+from tests.benchmarks.grouping import run, tickets
+from tests.services.grouped_fleet import incident_of
+from tui.services.groups import GroupBook
+
+
+def seconds_of(count: int) -> tuple[float, float]:
+    """Grouping all, and the median of one more with every header asked for again."""
+    incidents, evidence = tickets(count)
+    began = time.process_time()
+    book = GroupBook()
+    book.fill(incidents, evidence)
+    book.groups()
+    full = time.process_time() - began
+    each = []
+    for number in range(60):
+        like = incidents[number]
+        one = replace(incident_of(count + number, ""), reading=like.reading)
+        began = time.process_time()
+        book.put(one, evidence.get(like.id))
+        book.groups()
+        each.append(time.process_time() - began)
+    return full, statistics.median(each)
+
+
+def test_ten_thousand_tickets_take_a_tenth_of_the_time_allowed() -> None:
+    full, one_more = seconds_of(10_000)
+    assert full < 0.2
+    assert one_more < 0.001
+
+
+@pytest.mark.long
+def test_a_hundred_thousand_tickets_take_less_than_a_second() -> None:
+    full, one_more = seconds_of(100_000)
+    assert full < 1.0
+    assert one_more < 0.001
+
+
+@pytest.mark.long
+def test_the_benchmark_compares_in_one_run() -> None:
+    names = [row.name for row in run(20_000)]
+    assert any("GROUP BY" in name for name in names)
+    assert any("plain scan" in name for name in names)
