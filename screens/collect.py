@@ -122,7 +122,7 @@ class CollectScreen(ConsoleModal[Collection | None]):
         if self._work is not None:
             self._work.cancel()
             self._work = None
-            self._say(Progress(""))
+            self._rest()
             self._refuse("Cancelled. What was asked of Intune goes on by itself; ask again to take it up.")
         else:
             self.dismiss(self._collection)
@@ -139,7 +139,11 @@ class CollectScreen(ConsoleModal[Collection | None]):
             page.say(collection_content(self._collection))
             page.focus()
         self._work = None
-        self._say(Progress(""))
+        self._rest()
+
+    def _rest(self) -> None:
+        said = "Done. Escape goes back, with these facts joined." if self._collection is not None else ""
+        self.query_one("#progress", Static).update(Content(said))
 
     def _say(self, progress: Progress) -> None:
         self._progress = progress
@@ -147,8 +151,6 @@ class CollectScreen(ConsoleModal[Collection | None]):
 
     def _tick(self) -> None:
         if self._work is None:
-            if self._collection is not None:
-                self.query_one("#progress", Static).update(Content("Done. Escape goes back, with these facts joined."))
             return
         minutes, seconds = divmod((self.desk.clock.monotonic_ns() - self._began_ns) // 1_000_000_000, 60)
         said = Content(f"{minutes}:{seconds:02}  {progress_words(self._progress)}  (escape cancels)")

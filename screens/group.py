@@ -24,7 +24,7 @@ from tui.services.facets import Share, shares
 from tui.services.forecast import counter_examples, forecast
 from tui.services.group_edits import may_merge
 from tui.services.group_export import REBOOTS, notice_text
-from tui.services.group_keys import missing_facts
+from tui.services.group_keys import question_for
 from tui.services.group_plans import GroupAction, plan_for
 from tui.services.incidents import Diff
 from tui.services.known_issues import issues_of
@@ -153,8 +153,7 @@ class GroupScreen(ConsoleScreen):
         self._act(GroupAction.LINK, "Problem record", "PRB0040001", before="Part of problem ")
 
     def action_ask_group(self) -> None:
-        asked = [missing.question for missing in missing_facts(self._key) if missing.question]
-        question = asked[0] if asked else ""
+        question = question_for(self._key)
         self._act(GroupAction.ASK, "Question for the callers", "one question", question, before="Ask the caller: ")
 
     def action_notice_group(self) -> None:

@@ -190,13 +190,13 @@ def progress_content(progress: Progress) -> Content:
     plan = progress.plan
     done, failed, unknown = progress.count("done"), progress.count("failed"), progress.count("unknown")
     total = len(plan.steps)
-    bar = "█" * (40 * (done + failed + unknown) // max(1, total))
+    bar = "█" * (20 * (done + failed + unknown) // max(1, total))
     state = f"{progress.ended}; esc closes" if progress.ended else "esc cancels after the device in hand"
     if progress.waiting:
         state = f"the service asks for a pause of {progress.waiting:.0f} s; {state}"
     lines = [
         Content.assemble((f"{ACTION_WORDS[plan.action]} {total} ", "bold $primary"), state),
-        Content.assemble((f"{bar:·<40}", "$accent"), f" {done} done, {failed} failed, {unknown} unknown of {total}"),
+        Content.assemble((f"{bar:·<20}", "$accent"), f" {done} done, {failed} failed, {unknown} unknown of {total}"),
     ]
     answered = [(step, progress.answers[step_name(step)]) for step in plan.steps if step_name(step) in progress.answers]
     order = {"failed": 0, "unknown": 1, "begun": 2, "done": 3}

@@ -22,7 +22,7 @@ class SecondPersonScreen(ConsoleModal[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.FORM, Scope.SECOND_PERSON)
     DEFAULT_CSS = """
-    SecondPersonScreen TextArea { height: 4; border: none; padding: 0 1; background: $panel; }
+    SecondPersonScreen #pasted { height: 4; border: none; padding: 0 1; background: $panel; }
     SecondPersonScreen #word { display: none; height: auto; }
     SecondPersonScreen #answer { height: auto; background: $panel; padding: 0 1; display: none; }
     """
@@ -37,7 +37,7 @@ class SecondPersonScreen(ConsoleModal[None]):
             yield Static(
                 Content.assemble(("A second person's word  ", "bold $primary"), "paste the request, then ctrl+j")
             )
-            yield TextArea(soft_wrap=True, show_line_numbers=False)
+            yield TextArea(id="pasted", soft_wrap=True, show_line_numbers=False)
             with VerticalScroll(can_focus=False):
                 yield Static(id="asked")
             with Vertical(id="word"):

@@ -1,6 +1,5 @@
 """Keys and pastes that no field takes, looked at for the beginning of a key ID before they act."""
 
-import time
 from collections.abc import Callable
 
 from textual import events
@@ -38,7 +37,7 @@ class HexKeys:
         bound = self._app.screen.active_bindings
         acting = {each for each in bound if len(each) == 1}
         changing = {each for each in acting if bound[each].binding.action not in _LOOKING}
-        answer = self._catcher.press(key.character or key.key, time.monotonic(), acting, changing)
+        answer = self._catcher.press(key.character or key.key, key.time, acting, changing)
         if answer == "open":
             self._forget()
             self._open(self._catcher.taken())

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 HEX = frozenset("0123456789abcdefABCDEF")
-PAUSE_SECONDS = 1.0
-"""A longer pause means that a new thing is typed."""
+PAUSE_SECONDS = 0.6
+"""A longer pause means that a new thing is typed: who goes to a screen and then types an ID takes longer."""
 HOLD_SECONDS = 0.4
 ENOUGH = 4
 

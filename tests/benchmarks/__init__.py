@@ -13,18 +13,19 @@ from dataclasses import dataclass
 class Row:
     """One line of the table: the work took `ratio` times its yardstick, and at most `goal` times is promised.
 
-    A ratio of None means that the benchmark could not run here; the note says why.
+    A ratio of None means that the benchmark could not run here, and the note says why; a goal of None that nothing is
+    promised.
     """
 
     name: str
     ratio: float | None
-    goal: float
+    goal: float | None = None
     note: str = ""
 
     @property
     def met(self) -> bool:
         """The promise holds, or was not measured."""
-        return self.ratio is None or self.ratio <= self.goal
+        return self.ratio is None or self.goal is None or self.ratio <= self.goal
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,8 @@ def main(names: list[str]) -> int:
     rows: list[Row] = []
     for name in names or known:
         begun = time.monotonic()
-        rows += known[name].run()
+        found = known[name].run()
+        rows += [row if isinstance(row, Row) else Row(row.name, row.ratio) for row in found]
         print(f"{name}: {time.monotonic() - begun:.1f} s", file=sys.stderr)
     print(_table(rows))
     return 0 if all(row.met for row in rows) else 1
@@ -40,9 +41,10 @@ def _table(rows: list[Row]) -> str:
 
 
 def _cells(row: Row) -> tuple[str, ...]:
+    goal = "-" if row.goal is None else f"{row.goal:.2f}"
     if row.ratio is None:
-        return row.name, "-", f"{row.goal:.2f}", "skipped", row.note
-    return row.name, f"{row.ratio:.2f}", f"{row.goal:.2f}", "ok" if row.met else "MISSED", row.note
+        return row.name, "-", goal, "skipped", row.note
+    return row.name, f"{row.ratio:.2f}", goal, "ok" if row.met else "MISSED", row.note
 
 
 def _line(cells: tuple[str, ...], widths: list[int]) -> str:

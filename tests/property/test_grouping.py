@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.services.grouped_fleet import incident_of
+from tests.services.test_groups import row_of
 from tui.model.cause import Cause, CauseCode, Confidence
 from tui.model.incident import Incident, IncidentState, TicketReading
 from tui.services.group_edits import Edit, Edits, edit_entry, edits_of
@@ -63,8 +64,6 @@ def _decisions(book: GroupBook, choices: list[int]) -> Edits:
         else:
             do = "split" if choice % 3 == 1 else "not-this-one"
             edits.append(Edit(do, str(number), group=group.key, members=group.members[:2], name="apart"))  # type: ignore[arg-type]
-    from tests.services.test_groups import row_of
-
     return edits_of(row_of(edit_entry(edit), seq) for seq, edit in enumerate(edits, 1))
 
 

@@ -3,13 +3,20 @@
 import asyncio
 import uuid
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from tests.real.desks import FIRST, SECOND, RealDesk, opened
+from tests.services.samples import SetClock
+from tests.services.test_queue import ListedCache
 from tui.errors import Problem, ProblemKind
+from tui.model.fact import SourceState
 from tui.model.incident import IncidentState
 from tui.services.outbox import TAKEN
+from tui.services.queue import QueueService
+from tui.services.work_notes import disclosure_note
+from tui.store.outbox import open_outbox
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -127,3 +134,46 @@ async def test_times_are_utc_although_the_servers_live_in_zones_of_their_own(des
     async with opened(desk) as source:
         found = await source.get(key)
     assert before <= found.opened_at <= found.updated_at <= datetime.now(UTC) + timedelta(seconds=5)
+
+
+async def test_writes_that_were_made_while_the_server_was_gone_go_out_once(desk: RealDesk, tmp_path: Path) -> None:
+    key = desk.create("worked on in the dark")
+    clock = SetClock()
+    async with opened(desk) as source, await open_outbox(tmp_path / "state") as outbox:
+        queue = QueueService([source], ListedCache(), clock, outbox)
+        await queue.sync(source.name)
+        incident_id = f"{source.name}:{key}"
+        await asyncio.to_thread(desk.server.stop)
+        for attempt in (
+            queue.claim(incident_id, FIRST),
+            queue.note(incident_id, disclosure_note("4f3a9c1b-0000-4000-8000-00000000000a", 17)),
+            queue.set_state(incident_id, IncidentState.WAITING),
+        ):
+            with pytest.raises(Problem, match="waits in the outbox"):
+                await attempt
+        assert len(queue.writes.pending(incident_id)) == 3
+        await asyncio.to_thread(desk.server.start)
+        for _ in range(6):
+            clock.go(400)
+            await queue.sync(source.name)
+        assert queue.writes.all_pending() == ()
+        found = queue.book.get(incident_id)
+        assert found is not None
+        assert (found.ticket.assignee, found.ticket.state) == (FIRST, IncidentState.WAITING)
+        [note] = desk.notes(key)
+        assert "Audit sequence: 17" in note
+
+
+async def test_a_deleted_ticket_leaves_the_queue(desk: RealDesk) -> None:
+    key = desk.create("to be deleted")
+    clock = SetClock()
+    async with opened(desk) as source:
+        queue = QueueService([source], ListedCache(), clock)
+        await queue.sync(source.name)
+        desk.remove(key)
+        clock.go(601)
+        await queue.sync(source.name)
+        found = queue.book.get(f"{source.name}:{key}")
+        assert found is not None
+        assert found.ticket.state is IncidentState.CLOSED
+        assert queue.health[source.name].state is SourceState.OK

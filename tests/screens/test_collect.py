@@ -141,6 +141,7 @@ async def test_a_failure_is_said_and_can_be_tried_again(audit: ListedAudit, rout
         app.form.query_one("#consent", Input).value = "x"
         await pilot.press("enter", "1")
         await until(pilot, lambda: "The [jump] host is down" in said(app, "#error"))
+        assert said(app, "#progress") == ""
         route.answer = good
         await pilot.press("1")
         await until(pilot, lambda: "Done" in said(app, "#progress"))

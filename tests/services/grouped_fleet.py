@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Hashable, Iterable
 from datetime import UTC, datetime, timedelta
 
-from tests.services.fleet_model import Case, readable
+from tests.services.fleet_model import Case
+from tests.services.fleet_reading import readable
 from tui.diagnosis.ticket_text import read_ticket
 from tui.model.group import Grade, GroupKey
 from tui.model.incident import Incident, IncidentState, Ticket

@@ -89,7 +89,7 @@ async def collect(audit: ListedAudit, route: Route, order: Order = ORDER) -> Col
 
 async def test_the_consent_is_on_record_before_the_device_is_touched(audit: ListedAudit, route: Route) -> None:
     collection = await collect(audit, route)
-    assert route.rows_before == ["collect over ssh from 127: requested"]
+    assert route.rows_before == ["collect over ssh from 127: requested, consent: mail of the owner, 15 April"]
     before, after = (row.entry for row in audit.written)
     assert (before.event, after.event) == (AuditEvent.EXPORT, AuditEvent.VIEW)
     for entry in (before, after):
@@ -164,6 +164,7 @@ async def test_what_comes_back_is_facts_of_the_disk(audit: ListedAudit, route: R
     facts = {fact.name: fact for fact in collection.facts}
     assert facts["os-build"].value == "10.0.26100.8246"
     assert facts["pcr7"].value == "binding not possible"
+    assert facts["system-model"].value == "Made Up 14"
     assert facts["pcr-policy"].value == "PCR 0, 2, 4, 11"
     assert facts["name"].observed_at is not None
     assert facts["name"].observed_at <= MORNING, "a device's clock that is ahead is not believed"

@@ -16,7 +16,7 @@ from tui.model.cause import Cause, CauseCode, Confidence
 from tui.model.group import CLONE, SET_ASIDE, Grade, GroupKey
 from tui.model.incident import Incident, IncidentState
 from tui.services.group_edits import Edit, Edits, edit_entry, edits_of, may_merge, new_edit_id
-from tui.services.group_keys import group_key, missing_facts
+from tui.services.group_keys import group_key, missing_facts, question_for
 from tui.services.groups import GroupBook, group_incidents
 from tui.services.incident_evidence import Facets, IncidentEvidence
 
@@ -250,3 +250,10 @@ def test_arrivals_since_a_time_come_from_every_key_of_a_group() -> None:
     (group,) = book.groups()
     assert book.opened_since(NOON, group) == [incident_of(number, "").ticket.opened_at for number in range(6)]
     assert len(book.opened_since(incident_of(4, "").ticket.opened_at)) == 2
+
+
+def test_callers_are_asked_for_what_would_prove_it() -> None:
+    assert "press Alt" in question_for(key_of(AFTER_KB))
+    assert "press Alt" in question_for(GroupKey(C.UNKNOWN))
+    assert "BIOS" in question_for(GroupKey(C.TPM_CLEARED))
+    assert question_for(GroupKey(C.USER_REQUESTED, grade=Grade.EVIDENCE)) == ""

@@ -3,7 +3,8 @@
 import pytest
 
 from tests.diagnosis.given import DRIVER, TPM_WMI, boot, entry, installed, msinfo, pair, recovery, screen, system_log
-from tests.services.fleet_model import cases, readable
+from tests.services.fleet_model import cases
+from tests.services.fleet_reading import readable
 from tui.diagnosis.sample import Parsed
 from tui.model.cause import CauseCode
 from tui.model.device import EntraDevice, Join, ManagedDevice

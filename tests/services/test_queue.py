@@ -64,6 +64,10 @@ class Standing:
         return QueueService([self.source()], self.cache, self.clock, self.outbox)
 
     @property
+    def healthy(self) -> bool:
+        return self.queue.health["servicenow"].state is SourceState.OK
+
+    @property
     def state(self) -> IncidentState:
         incident = self.queue.book.get(ID)
         assert incident is not None
@@ -147,12 +151,27 @@ async def test_writes_wait_while_the_network_is_gone_and_go_out_once_in_order() 
             each.clock.go(400)
             await each.queue.sync("servicenow")
         assert each.queue.writes.all_pending() == ()
-        assert each.queue.health["servicenow"].state is SourceState.OK
+        assert each.healthy
         assert each.desk.records[KEY]["assigned_to"] == ME
         assert (each.desk.records[KEY]["state"], each.state) == ("3", IncidentState.WAITING)
         assert [sorted(patch)[0] for patch in each.desk.patches if patch] == ["assigned_to", "hold_reason"]
         [note] = each.desk.notes[KEY]
         assert note.startswith("ID confirmed")
+
+
+async def test_a_later_write_of_the_same_ticket_does_not_overtake_one_that_waits() -> None:
+    async with standing() as each:
+        each.server.answer = down
+        with pytest.raises(Problem, match="waits"):
+            await each.queue.claim(ID, ME)
+        each.server.answer = each.desk
+        asked = len(each.server.asked)
+        with pytest.raises(Problem, match="waits"):
+            await each.queue.set_state(ID, IncidentState.WAITING)
+        assert len(each.server.asked) == asked
+        each.clock.go(10)
+        await each.queue.sync("servicenow")
+        assert [sorted(patch)[0] for patch in each.desk.patches] == ["assigned_to", "hold_reason"]
 
 
 async def test_a_note_whose_answer_was_lost_is_not_written_twice() -> None:
@@ -206,6 +225,22 @@ async def test_a_deleted_ticket_is_closed_here() -> None:
         each.clock.go(601)
         await each.queue.sync("servicenow")
         assert each.state is IncidentState.CLOSED
+
+
+async def test_many_deleted_tickets_and_one_that_may_not_be_read_are_gone_through_a_part_at_a_time() -> None:
+    async with standing() as each:
+        for number in range(2, 123):
+            each.desk.add(f"{number:032x}")
+        await each.queue.sync("servicenow")
+        assert each.queue.book.open_count == 122
+        secret = f"{3:032x}"
+        each.server.answer = lambda asked: as_json({}, 403) if asked.path.endswith(secret) else each.desk(asked)
+        each.desk.records = {KEY: each.desk.records[KEY]}
+        each.clock.go(601)
+        for left in (73, 23, 2):
+            await each.queue.sync("servicenow")
+            assert each.queue.book.open_count == left
+            assert each.healthy
 
 
 async def test_a_source_that_fails_does_not_stop_the_others_and_keeps_its_age() -> None:

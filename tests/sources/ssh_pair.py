@@ -20,11 +20,18 @@ from typing import Any
 
 import pytest
 
+from tui.errors import Problem
+from tui.services.collection import Bundle, Target
 from tui.sources.remote_login import Address, LoginSettings
+from tui.sources.remote_shell import Limits, RemoteShell
+
+CONSENT = "INC0010042, agreed by the owner's phone"
+DEVICE = "127.0.0.1"
+TARGET = Target(DEVICE)
+LIMITS = Limits(collect=20, fetch=20, tidy=5, bundle=1 << 20)
 
 SSHD = "/usr/sbin/sshd"
 SFTP_SERVER = "/usr/lib/openssh/sftp-server"
-DEVICE = "127.0.0.1"
 _START_SECONDS = 20
 
 _FORCED = """\
@@ -196,3 +203,15 @@ def _signal(pid: int, number: signal.Signals) -> None:
         os.kill(pid, number)
     except ProcessLookupError:
         return
+
+
+async def collect(settings: LoginSettings, limits: Limits = LIMITS) -> Bundle:
+    """Collect once from the device."""
+    return await RemoteShell(settings, limits).collect(TARGET, CONSENT, lambda _: None)
+
+
+async def problem_of(settings: LoginSettings, limits: Limits = LIMITS) -> Problem:
+    """Why nothing could be collected."""
+    with pytest.raises(Problem) as caught:
+        await collect(settings, limits)
+    return caught.value

@@ -12,13 +12,19 @@ from pathlib import Path
 
 import pytest
 
+from tests.services.samples import SetClock, ticket
 from tests.sources.loopback import loopback
+from tests.sources.tickets.profiles import profile
 from tests.sources.tickets.table import TableDesk
 from tests.store.children import PROJECT
 from tests.store.sender import KEY, ME, NOTE
 from tui.errors import Problem, ProblemKind
 from tui.model.incident import IncidentState
+from tui.services.incidents import incident_of
 from tui.services.outbox import Write, WriteKind, WriteState
+from tui.services.writes import WriteService
+from tui.sources.tickets.auth import BearerFromEnvironment
+from tui.sources.tickets.engine import HttpTickets
 from tui.store.outbox import open_outbox
 
 AT = datetime(2026, 4, 15, 7, 0, tzinfo=UTC)
@@ -177,3 +183,28 @@ async def test_one_process_sends_and_its_death_lets_another_one_send(tmp_path: P
             assert (await sending.line()).startswith("ended")
             assert await outbox.may_send()
             assert await outbox.may_send()
+
+
+async def test_two_consoles_on_one_state_send_each_write_once(tmp_path: Path) -> None:
+    desk, clock = TableDesk(), SetClock()
+    desk.add(KEY)
+    async with (
+        loopback(desk) as server,
+        await open_outbox(tmp_path / "state") as one,
+        await open_outbox(tmp_path / "state") as other,
+    ):
+        token = BearerFromEnvironment("T", {"T": "invented"})
+        source = HttpTickets(profile("servicenow"), server.url, token)
+        services = [
+            WriteService({source.name: source}, outbox, clock, lambda *_: asyncio.sleep(0)) for outbox in (one, other)
+        ]
+        await services[0].drain()
+        incident = incident_of("servicenow", replace(ticket("1"), key=KEY))
+        write = await services[1].submit(incident, WriteKind.NOTE, NOTE, ME)
+        assert (await services[1].deliver(write.id)).state is WriteState.QUEUED
+        assert desk.notes[KEY] == []
+        await services[0].drain()
+        await services[1].drain()
+        assert len(desk.notes[KEY]) == 1
+        assert services[0].all_pending() == services[1].all_pending() == ()
+        await source.close()

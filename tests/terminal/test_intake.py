@@ -1,11 +1,14 @@
 """Intake on a real terminal: what has to be said, who has to agree, and how few keys it takes."""
 
+import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from screens.widgets.hex_catcher import PAUSE_SECONDS
 from tests.terminal.desk import Desk, blocks_on_screen, desk, reveal, select, start_disclosure
 from tui.approving import enrol_approver
 from tui.clock import SystemClock
@@ -62,8 +65,10 @@ def test_from_the_queue_to_a_drawn_key_in_six_key_presses(morning: Desk) -> None
 def test_the_form_shows_everything_that_is_asked_for(morning: Desk, size: tuple[int, int]) -> None:
     case = morning.tenant.case("rotation-fails")
     with morning.console(*size) as terminal:
-        select(terminal, case["ticket"])
-        terminal.press("R")
+        terminal.press("/")
+        terminal.type(case["ticket"])
+        terminal.wait_until(lambda: case["ticket"] in terminal.text()[2])
+        terminal.press("enter", "R")
         terminal.wait_until("Disclose a key")
         for label in ("key ID", "reason", "requester", "reference", "verified by", "ctrl+g Break glass"):
             terminal.wait_until(label)
@@ -154,6 +159,10 @@ def test_a_vip_needs_a_second_person_or_a_broken_glass(morning: Desk) -> None:
     assert glass["flow"] in intent["note"]
 
 
+def _is_past(moment: float) -> bool:
+    return time.monotonic() > moment
+
+
 def test_an_id_typed_or_pasted_on_any_screen_starts_a_look_up(morning: Desk) -> None:
     key_id = morning.tenant.case("plain")["keys"][0]
     with morning.console() as terminal:
@@ -161,6 +170,7 @@ def test_an_id_typed_or_pasted_on_any_screen_starts_a_look_up(morning: Desk) -> 
         for screen in ("", "3", "4"):
             terminal.press(*screen)
             terminal.wait_until({"": "R Reveal", "3": "Audit", "4": "Handover"}[screen])
+            terminal.wait_until(partial(_is_past, time.monotonic() + PAUSE_SECONDS))
             terminal.type(key_id[:8])
             terminal.wait_until("Look up")
             terminal.wait_until("One key fits", 20)

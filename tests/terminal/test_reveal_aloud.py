@@ -116,8 +116,8 @@ def test_what_a_dead_vault_left_unread_is_thrown_away_and_the_console_reads_agai
         terminal.wait_until(lambda: unread(tty) == 0, 2)
         os.close(tty)
         terminal.wait_until("R Reveal")
-        terminal.press("2")
-        terminal.wait_until("Mass")
+        terminal.press("?")
+        terminal.wait_until("Show every key")
 
 
 def test_what_is_typed_ahead_of_the_end_is_not_lost(morning: Desk) -> None:

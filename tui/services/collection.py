@@ -155,7 +155,7 @@ class CollectionService:
         order = self.check(order, way)
         deed = str(uuid4())
         asked = f"collect over {way} from {order.target.name}"
-        await self._write(AuditEvent.EXPORT, order, deed, f"{asked}: requested")
+        await self._write(AuditEvent.EXPORT, order, deed, f"{asked}: requested, consent: {order.consent}")
         ended = "ended without a word"
         try:
             route = await self._routes[way]()

@@ -235,3 +235,11 @@ def missing_facts(key: GroupKey) -> tuple[Missing, ...]:
             Trigger.SECURE_BOOT_VARIABLE: [_SERVICING, _FIRMWARE],
         }.get(needs.trigger, [])
     return tuple(wanted) or (_PREDICATE,)
+
+
+def question_for(key: GroupKey) -> str:
+    """One question for every caller: for a deciding fact, or, where callers' words are all there is, for the proof."""
+    asked = [missing.question for missing in missing_facts(key) if missing.question]
+    if not asked and key.grade is Grade.TOLD:
+        asked = [_SCREEN.question]
+    return asked[0] if asked else ""

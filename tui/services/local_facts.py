@@ -13,12 +13,14 @@ from tui.text import clean_line
 _NAMES = (
     ("collector-facts", "computer", "name"),
     ("msinfo32", "system_name", "name"),
-    ("msinfo32", "model", "model"),
-    ("msinfo32", "bios", "bios"),
+    ("msinfo32", "model", "system-model"),
+    ("msinfo32", "bios", "firmware"),
     ("dsregcmd", "join_state", "join"),
     ("dsregcmd", "device_id", "device-id"),
     ("intune-zip", "computer_from_name", "name"),
 )
+"""Kind, field, and the fact's name: the cloud's own where both write the value in one form, else another."""
+
 _MOST_VOLUMES = 8
 
 

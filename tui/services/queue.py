@@ -1,9 +1,9 @@
 """The queue's use cases: paint from the cache, sync with the ticket sources, claim and write through the outbox."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Protocol, runtime_checkable
 
 from tui.clock import Clock
 from tui.errors import Problem, ProblemKind
@@ -12,10 +12,14 @@ from tui.model.incident import Incident, IncidentState, Ticket
 from tui.ports import IncidentCache, TicketBatch, TicketSource
 from tui.services.incidents import Diff, IncidentBook, incident_of
 from tui.services.outbox import OPEN, Outbox, UnkeptOutbox, WriteKind, WriteState
+from tui.services.source_offers import Sweepable
 from tui.services.writes import WriteService
 
 LOOKED_AT = 50
 """Tickets asked for one by one after the open ones were compared with the book."""
+AT_ONCE = 500
+"""Tickets that enter the book in one go."""
+_FEW = 20
 
 OnDiff = Callable[[Diff], None]
 
@@ -25,18 +29,6 @@ _STATES = {
     ProblemKind.FORBIDDEN: SourceState.FORBIDDEN,
     ProblemKind.NOT_FOUND: SourceState.NOT_FOUND,
 }
-
-
-@runtime_checkable
-class Sweepable(Protocol):
-    """A source that can say which tickets are open: deletions leave no trace in a list of changes."""
-
-    sweep_seconds: float
-    """How often that is worth asking."""
-
-    async def open_keys(self) -> frozenset[str] | None:
-        """Keys of all tickets that are open now; None when that cannot be told at the moment."""
-        ...
 
 
 class QueueService:
@@ -53,6 +45,9 @@ class QueueService:
         self._watermarks: dict[str, str] = {}
         self._not_before: dict[str, datetime] = {}
         self._swept_at: dict[str, datetime] = {}
+        self._looked_at: dict[str, set[str]] = {}
+        self._open: dict[str, set[str]] = {}
+        """Keys of open tickets by source: going through the book at each poll would hold the event loop."""
         self._listeners: list[OnDiff] = []
         self.writes = WriteService(self._sources, outbox or UnkeptOutbox(), clock, self._on_ticket)
 
@@ -160,11 +155,18 @@ class QueueService:
     async def _take_batch(self, name: str, batch: TicketBatch) -> Diff:
         # What comes again unchanged is not read again: reading a text costs more than comparing it.
         news = [ticket for ticket in batch.tickets if not self._is_known(name, ticket)]
-        incidents = [incident_of(name, ticket) for ticket in news]
-        diff = self.book.apply(incidents)
+        incidents: list[Incident] = []
+        whole = _NOTHING
+        for start in range(0, len(news), AT_ONCE):
+            part = news[start : start + AT_ONCE]
+            # A first poll can bring a hundred thousand texts; keys and paints must get their turn meanwhile.
+            read = await asyncio.to_thread(_read, name, part) if len(news) > _FEW else _read(name, part)
+            diff = self.book.apply(read)
+            self._publish(diff)
+            incidents += read
+            whole = _both(whole, diff)
         await self._keep(name, [self._known(incident) for incident in incidents], batch.watermark)
-        self._publish(diff)
-        return diff
+        return whole
 
     async def _sweep(self, name: str) -> Diff:
         """Find what was deleted, and what a list of changes has missed."""
@@ -174,16 +176,19 @@ class QueueService:
         last = self._swept_at.get(name)
         if last is not None and now - last < timedelta(seconds=source.sweep_seconds):
             return _NOTHING
-        before = {each.ticket.key for each in self.book.all() if each.source == name and _is_open(each)}
+        before = self._open.get(name, set())
         present = await source.open_keys()
         if present is None:
             return _NOTHING
-        doubtful = sorted(before ^ present)[:LOOKED_AT]
+        looked_at = self._looked_at.setdefault(name, set())
+        doubtful = sorted((before ^ present) - looked_at)[:LOOKED_AT]
+        looked_at.update(doubtful)
         found = [incident_of(name, ticket) for key in doubtful if (ticket := await self._look(name, key)) is not None]
         diff = self.book.apply(found)
         if found:
             await self._keep(name, [self._known(each) for each in found], self._watermarks.get(name, ""))
         if len(doubtful) < LOOKED_AT:
+            looked_at.clear()
             self._swept_at[name] = now
         self._publish(diff)
         return diff
@@ -193,6 +198,8 @@ class QueueService:
         try:
             return await self._sources[name].get(key)
         except Problem as problem:
+            if problem.kind is ProblemKind.FORBIDDEN:
+                return None
             if problem.kind is not ProblemKind.NOT_FOUND:
                 raise
         known = self.book.get(f"{name}:{key}")
@@ -224,6 +231,10 @@ class QueueService:
         self._watermarks[name] = watermark
 
     def _publish(self, diff: Diff) -> None:
+        for incident_id in (*diff.added, *diff.changed):
+            incident = self._require(incident_id)
+            keys = self._open.setdefault(incident.source, set())
+            (keys.discard if incident.ticket.state is IncidentState.CLOSED else keys.add)(incident.ticket.key)
         if diff:
             for listener in tuple(self._listeners):
                 listener(diff)
@@ -235,8 +246,8 @@ class QueueService:
         return incident
 
 
-def _is_open(incident: Incident) -> bool:
-    return incident.ticket.state is not IncidentState.CLOSED
+def _read(name: str, tickets: Sequence[Ticket]) -> list[Incident]:
+    return [incident_of(name, ticket) for ticket in tickets]
 
 
 def _both(one: Diff, other: Diff) -> Diff:

@@ -31,7 +31,7 @@ NEW_SHARE = 0.01
 """The share of all arrivals that is expected of a group never seen before."""
 
 OPEN_SHARE = 0.25
-"""The same of one that claims nothing: a quarter of help-desk tickets never tell their cause (13 of 50 in the corpus)."""
+"""The same of one that claims nothing: a quarter of all tickets never tells its cause (13 of 50 in a corpus)."""
 
 _OVER = 4.0
 """Log-likelihood at which a surge counts as ended: the quiet since then is e to the 4 times likelier without it."""

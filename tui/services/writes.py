@@ -8,49 +8,18 @@ import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
-from typing import Protocol, runtime_checkable
 
 from tui.clock import Clock
 from tui.errors import Problem, ProblemKind
 from tui.model.incident import Incident, IncidentState, Ticket
 from tui.ports import TicketSource
 from tui.services.outbox import OPEN, TAKEN, Outbox, Write, WriteKind, WriteState
+from tui.services.source_offers import Linking, NotesReadable, Recognising
 from tui.services.work_notes import refuse_digits
 
 SETTLE = timedelta(seconds=2)
 """How long after a claim the ticket is looked at again: most systems let the last writer win, and do not say so."""
 LONGEST_WAIT = timedelta(minutes=5)
-
-
-@runtime_checkable
-class NotesReadable(Protocol):
-    """A source that can tell whether a note has arrived."""
-
-    async def add_note(self, key: str, text: str, marker: str = "") -> None:
-        """Add a work note with a marker."""
-        ...
-
-    async def has_note(self, key: str, marker: str) -> bool | None:
-        """A note with this marker is there; None when that cannot be told."""
-        ...
-
-
-@runtime_checkable
-class Recognising(Protocol):
-    """A source that knows people by an id of its own."""
-
-    async def recognise(self, name: str) -> None:
-        """Learn under which id somebody is known, so that their tickets show this name."""
-        ...
-
-
-@runtime_checkable
-class Linking(Protocol):
-    """A source that can hang a ticket on a problem or parent."""
-
-    async def link(self, key: str, parent: str) -> Ticket:
-        """Link the ticket."""
-        ...
 
 
 OnTicket = Callable[[str, Ticket], Awaitable[None]]
@@ -126,6 +95,7 @@ class WriteService:
 
     async def drain(self, source: str = "") -> None:
         """Send and confirm what is due, of one source or of all; what fails stays for later."""
+        await self._refresh()
         blocked: set[str] = set()
         for write in tuple(self._unfinished.values()):
             if write.state not in OPEN or (source and write.source != source):
@@ -136,6 +106,17 @@ class WriteService:
                 write = await self.deliver(write.id)
             if write.state in (WriteState.QUEUED, WriteState.SENDING):
                 blocked.add(write.incident_id)
+
+    async def _refresh(self) -> None:
+        """Take up what another console on the same state has put into the outbox, or sent from it."""
+        found = {each.id: each for each in await self._outbox.unfinished()}
+        sender = await self._outbox.may_send()
+        for write in found.values():
+            if write.id not in self._unfinished or (not sender and self._unfinished[write.id] != write):
+                self._show(write)
+        if not sender:
+            for gone in [each for each in self._unfinished.values() if each.id not in found]:
+                self._show(replace(gone, state=WriteState.CONFIRMED, detail=""))
 
     async def deliver(self, write_id: str) -> Write:
         """Try one write now; the write as it stands then. Raises `Problem(LOCAL)` when the outbox fails."""
@@ -185,8 +166,7 @@ class WriteService:
                 return None
             case WriteKind.STATE:
                 wanted = IncidentState(write.value)
-                if isinstance(source, Recognising):
-                    await source.recognise(write.actor)
+                await _recognise(source, write.actor)
                 _refuse_moved(write, await source.get(write.key), wanted)
                 return await source.set_state(write.key, wanted)
             case WriteKind.LINK:
@@ -256,6 +236,17 @@ async def _add_note(source: TicketSource, write: Write, *, again: bool) -> None:
     if again and await source.has_note(write.key, write.marker):
         return
     await source.add_note(write.key, write.value, write.marker)
+
+
+async def _recognise(source: TicketSource, name: str) -> None:
+    if not name or not isinstance(source, Recognising):
+        return
+    try:
+        await source.recognise(name)
+    except Problem as problem:
+        # Whom the system does not know by this name may still write under a credential of its own.
+        if _passing(problem):
+            raise
 
 
 def _refuse_moved(write: Write, ticket: Ticket, wanted: IncidentState) -> None:

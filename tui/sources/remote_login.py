@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import socket
 import stat
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -174,12 +175,12 @@ async def _keys(settings: LoginSettings, stack: AsyncExitStack) -> Sequence[SSHK
 async def _agent_keys(settings: LoginSettings, stack: AsyncExitStack, certificates: list[str]) -> Sequence[SSHKeyPair]:
     import asyncssh
 
-    socket = settings.agent or os.environ.get("SSH_AUTH_SOCK", "")
+    path = settings.agent or os.environ.get("SSH_AUTH_SOCK", "")
     step = f"Start an agent, or name a key file: {SETTING}."
-    if not socket:
+    if not path:
         raise _config("No SSH key is at hand", "No key file is named, and no agent is running", step)
     try:
-        agent = asyncssh.SSHAgentClient(socket)
+        agent = asyncssh.SSHAgentClient(path)
         await agent.connect()
     except OSError as error:
         raise _config("The SSH agent does not answer", _words(error), step) from None
@@ -225,4 +226,8 @@ def login_problem(error: BaseException, address: Address, user: str, settings: L
 
 
 def _words(error: BaseException) -> str:
+    if isinstance(error, ConnectionRefusedError):
+        return "Nothing listens there, or a firewall says no"
+    if isinstance(error, socket.gaierror):
+        return "The name could not be resolved"
     return clean_line(str(error) or type(error).__name__, 300)

@@ -68,6 +68,17 @@ async def test_a_poll_brings_what_changed_and_the_newest_version_wins_over_all_f
     assert caught.value.kind is ProblemKind.NOT_FOUND
 
 
+async def test_rows_without_times_are_as_old_as_their_first_export_and_change_only_when_they_do(tmp_path: Path) -> None:
+    path = put(tmp_path / "a.csv", "id,title\n1,one\n2,two\n", age=500)
+    desk = source(path)
+    batch = await desk.changed_since("")
+    assert {abs(time.time() - 500 - each.opened_at.timestamp()) < 5 for each in batch.tickets} == {True}
+    put(path, "id,title\n1,one\n2,changed\n", age=300)
+    [changed] = (await desk.changed_since(batch.watermark)).tickets
+    assert (changed.key, changed.title) == ("2", "changed")
+    assert changed.updated_at > changed.opened_at == batch.tickets[1].opened_at
+
+
 async def test_a_ticket_that_left_the_exports_is_closed_and_a_half_written_file_closes_none(tmp_path: Path) -> None:
     path = put(tmp_path / "a.csv", f"{HEAD}\n{ONE}\n{TWO}\n")
     clock = SetClock()

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.sources.tickets.profiles import profile
-from tui.config import Tickets
+from tui.config import Tickets, parse
 from tui.config.settings import TICKET_PROFILES
 from tui.errors import Problem, ProblemKind
 from tui.model.incident import IncidentState
@@ -141,3 +141,47 @@ def test_any_record_is_a_ticket_or_none(name: str, record: dict[str, Any]) -> No
         assert found.key
         assert 1 <= found.priority <= 5
         assert found.updated_at.tzinfo is not None
+
+
+CONFIG = """\
+[tenant]
+name = "Contoso"
+tenant_id = "t"
+client_id = "c"
+
+[[tickets]]
+"""
+
+
+def parsed(tickets: str) -> Tickets:
+    return parse(CONFIG + tickets, Path("/etc/reseal/config.toml")).tickets[0]
+
+
+def test_a_config_names_redmine_own_profiles_over_files_and_client_credentials() -> None:
+    assert parsed('profile = "redmine"\nurl = "https://r.example"\ntoken_env = "T"').profile == "redmine"
+    own = parsed('profile = "own.toml"\npath = "inbox"')
+    assert (own.profile, own.path) == ("/etc/reseal/own.toml", "/etc/reseal/inbox")
+    app = parsed('profile = "servicenow"\nurl = "https://s.example"\nclient_id = "app"\nclient_secret_env = "S"')
+    assert (app.client_id, app.client_secret_env) == ("app", "S")
+
+
+@pytest.mark.parametrize(
+    ("tickets", "words"),
+    [
+        (
+            'profile = "servicenow"\nurl = "https://s.example"\nclient_id = "app"',
+            "`client_id` needs `client_secret_env`",
+        ),
+        ('profile = "own.toml"', "needs `url`"),
+        ('profile = "own.toml"\npath = "x"\nurl = "https://s.example"', "takes no `url`"),
+        ('profile = "own.toml"\npath = "x"\ntoken_env = "T"', "takes no `token_env`"),
+        (
+            'profile = "zendesk"\nurl = "https://z.example"\ntoken_env = "T"\nclient_id = "a"\nclient_secret_env = "S"',
+            "`token_env` and `client_id` are given",
+        ),
+    ],
+)
+def test_a_config_that_does_not_fit_is_refused(tickets: str, words: str) -> None:
+    with pytest.raises(Problem) as caught:
+        parsed(tickets)
+    assert words in caught.value.what

@@ -12,7 +12,7 @@ from tests.services.samples import ticket
 from tui.model.incident import Ticket
 from tui.services.incidents import IncidentBook, incident_of
 from tui.sources.tickets.records import Seen
-from tui.sources.tickets.walk import Walk
+from tui.sources.tickets.walk import Walk, next_watermark
 
 START = datetime(2026, 4, 15, 7, 0, tzinfo=UTC)
 OVERLAP = timedelta(seconds=5)
@@ -79,6 +79,20 @@ class World:
 EVENTS = st.lists(
     st.tuples(st.sampled_from(["edit", "edit", "create", "wait", "wait"]), st.integers(0, 11)), max_size=4
 )
+
+
+def test_what_is_edited_behind_a_long_walk_comes_with_the_next_one() -> None:
+    """The list is by number; the first ticket is edited early in the walk, the last one a minute later."""
+    calm = [("wait", 2)] * 4
+    check("keys", 2, 0, 12, [[("edit", 0)], calm, calm, calm, [("edit", 11)]])
+
+
+def test_no_clock_that_errs_hides_what_comes_later() -> None:
+    began, later = START, START + timedelta(days=9)
+    assert next_watermark(later, None, began) == began
+    assert next_watermark(None, later, began) == began
+    assert next_watermark(began, later, None) == later
+    assert next_watermark(None, None, began) is None
 
 
 @settings(max_examples=150, deadline=None)
@@ -148,8 +162,7 @@ def poll_once(
             world.happen(event)
         going = walk.take(page, len(page) or step == "token", more=more, token=token)
     assert not walk.endless
-    newest = max((each for each in (walk.newest, watermark) if each), default=None)
-    return min(newest, began) if newest else None
+    return next_watermark(walk.newest, watermark, began)
 
 
 def as_ticket(seen: Seen) -> Ticket:

@@ -122,8 +122,8 @@ class Jira(Vendor):
             left = [name for name in names if name != record.status]
             return as_json({"transitions": [{"id": name[:2], "name": "Go", "to": {"name": name}} for name in left]})
         if what == "/transitions":
-            names = {"In": "In Progress", "Wa": "Waiting for customer", "Re": "Resolved"}
-            self.edit(self.key(record), status=names[body["transition"]["id"]])
+            reached = {"In": "In Progress", "Wa": "Waiting for customer", "Re": "Resolved"}
+            self.edit(self.key(record), status=reached[body["transition"]["id"]])
             return Reply(204)
         if what == "/comment" and asked.method == "GET":
             return as_json({"comments": [{"body": text} for text, _ in record.notes]})

@@ -12,7 +12,7 @@ from tui.model.incident import IncidentState, Ticket
 from tui.ports import TicketBatch
 from tui.sources.tickets.exports import SUFFIXES, Row, Unfinished, fold, rows
 from tui.sources.tickets.profile import Columns
-from tui.sources.tickets.records import LONG_AGO, priority_of
+from tui.sources.tickets.records import priority_of
 from tui.text import clean, clean_line
 
 SETTLED_SECONDS = 2.0
@@ -30,6 +30,11 @@ class _Version:
     size: int
     changed_ns: int
 
+    @property
+    def time(self) -> datetime:
+        """When it was written."""
+        return datetime.fromtimestamp(self.changed_ns / 1e9, UTC)
+
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
@@ -37,6 +42,16 @@ class _Reading:
     tickets: tuple[Ticket, ...]
     whole: bool
     """It was finished when it was read."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What all files say together, whether all were finished, and what could not be read."""
+
+    tickets: dict[str, Ticket]
+    open_keys: frozenset[str]
+    whole: bool
+    faults: list[Problem]
 
 
 class FileTickets:
@@ -56,31 +71,22 @@ class FileTickets:
         self._seen: dict[Path, tuple[_Version, float]] = {}
         """Since when a version has been there, on this machine's own clock: a share's clock may be ahead."""
         self._told: dict[str, Ticket] = {}
+        self._last: _Look | None = None
+        self._lock = asyncio.Lock()
 
     async def changed_since(self, watermark: str) -> TicketBatch:
         """What changed since the last call; everything, when the watermark is empty or this is the first call."""
-        _, faults = await asyncio.to_thread(self._look)
-        found = self._newest()
-        if not found and faults:
-            raise faults[0]
-        news = tuple(each for key, each in found.items() if not watermark or self._told.get(key) != each)
-        self._told = found
-        newest = max((each.updated_at for each in found.values()), default=None)
-        if faults and not news:
-            raise faults[0]
-        return TicketBatch(news, newest.isoformat() if newest else watermark)
+        found = await self._looked()
+        return await asyncio.to_thread(self._news, found, watermark)
 
     async def open_keys(self) -> frozenset[str] | None:
         """Keys of all open tickets; None while a file is not finished, because one might be in it."""
-        whole, faults = await asyncio.to_thread(self._look)
-        if faults or not whole:
-            return None
-        return frozenset(key for key, each in self._newest().items() if each.state is not IncidentState.CLOSED)
+        found = await self._looked()
+        return found.open_keys if found.whole else None
 
     async def get(self, key: str) -> Ticket:
         """One ticket as its newest export has it."""
-        await asyncio.to_thread(self._look)
-        found = self._newest().get(key)
+        found = (await self._looked()).tickets.get(key)
         if found is None:
             why = f"No export in {self._path} holds {clean_line(key, 80)}"
             raise Problem(ProblemKind.NOT_FOUND, "There is no such ticket", why, "Export it, or look there")
@@ -101,30 +107,48 @@ class FileTickets:
     async def close(self) -> None:
         """Nothing is held."""
 
-    def _look(self) -> tuple[bool, list[Problem]]:
-        """Read what changed; whether all files were finished, and what could not be read."""
-        present, faults = self._present(), []
+    async def _looked(self) -> _Look:
+        async with self._lock:
+            return await asyncio.to_thread(self._look)
+
+    def _news(self, found: _Look, watermark: str) -> TicketBatch:
+        news = tuple(each for key, each in found.tickets.items() if not watermark or self._told.get(key) != each)
+        if found.faults and not news:
+            raise found.faults[0]
+        self._told = found.tickets
+        newest = max((each.updated_at for each in found.tickets.values()), default=None)
+        return TicketBatch(news, newest.isoformat() if newest else watermark)
+
+    def _look(self) -> _Look:
+        """Read what changed since the last look."""
+        present, faults, before = self._present(), list[Problem](), dict(self._readings)
         for path in set(self._readings) - set(present):
             del self._readings[path]
         for path, version in present.items():
             known = self._readings.get(path)
-            if known is not None and known.version == version and known.whole:
-                continue
-            try:
-                self._readings[path] = self._read(path, version)
-            except Unfinished as error:
-                # What was read before stands until the new version is whole.
-                if self._settled(path, version):
-                    faults.append(self._problem(f"{path.name} is not whole", str(error), "Export it again"))
-                if known is not None:
-                    self._readings[path] = replace(known, whole=False)
-            except (OSError, ValueError) as error:
-                why = clean_line(str(error), 200)
-                faults.append(
-                    self._problem(f"{path.name} cannot be read", why, "Look at the file, and export it again")
-                )
-        all_read = all(path in self._readings and self._readings[path].whole for path in present)
-        return all_read, faults
+            if known is None or known.version != version or not known.whole:
+                faults += self._read_again(path, version, known)
+        whole = not faults and all(path in self._readings and self._readings[path].whole for path in present)
+        if self._readings != before or self._last is None:
+            tickets = self._newest()
+            still_open = frozenset(key for key, each in tickets.items() if each.state is not IncidentState.CLOSED)
+            self._last = _Look(tickets, still_open, whole, faults)
+        self._last = replace(self._last, whole=whole, faults=faults)
+        return self._last
+
+    def _read_again(self, path: Path, version: _Version, known: _Reading | None) -> list[Problem]:
+        """Read a file; what was read before stands until the new version is whole."""
+        try:
+            self._readings[path] = self._read(path, version)
+        except Unfinished as error:
+            if known is not None:
+                self._readings[path] = replace(known, whole=False)
+            if self._settled(path, version):
+                return [self._problem(f"{path.name} is not whole", str(error), "Export it again")]
+        except (OSError, ValueError) as error:
+            why = clean_line(str(error), 200)
+            return [self._problem(f"{path.name} cannot be read", why, "Look at the file, and export it again")]
+        return []
 
     def _present(self) -> dict[Path, _Version]:
         try:
@@ -169,10 +193,19 @@ class FileTickets:
         found: dict[str, Ticket] = {}
         for reading in sorted(self._readings.values(), key=lambda each: each.version.changed_ns):
             for ticket in reading.tickets:
+                ticket = self._timed(ticket, reading)
                 known = found.get(ticket.key)
                 if known is None or ticket.updated_at >= known.updated_at:
                     found[ticket.key] = ticket
         return found
+
+    def _timed(self, ticket: Ticket, reading: _Reading) -> Ticket:
+        """A row without times has those of its export; exporting it again unchanged does not make it newer."""
+        before = self._last.tickets.get(ticket.key) if self._last else None
+        if before is None or not ticket.opened_at == ticket.updated_at == reading.version.time:
+            return ticket
+        same = replace(ticket, opened_at=before.opened_at, updated_at=before.updated_at) == before
+        return before if same else replace(ticket, opened_at=before.opened_at)
 
     def _ticket(self, row: Row, version: _Version) -> Ticket | None:
         def text(field: str) -> str:
@@ -183,9 +216,8 @@ class FileTickets:
             return None
         assignee = clean_line(text("assignee"))
         state = self._states.get(fold(text("state")), IncidentState.NEW)
-        exported = datetime.fromtimestamp(version.changed_ns / 1e9, UTC)
         opened = self._moment(text("opened_at"))
-        updated = self._moment(text("updated_at")) or opened or exported
+        updated = self._moment(text("updated_at")) or opened or version.time
         return Ticket(
             key=key,
             number=clean_line(text("number"), 100) or key,
@@ -197,7 +229,7 @@ class FileTickets:
             priority=self._priority(text("priority").casefold()),
             assignee=assignee,
             vip=text("vip").casefold() in _YES,
-            opened_at=opened or LONG_AGO,
+            opened_at=opened or updated,
             updated_at=max(updated, opened or updated),
             due_at=self._moment(text("due_at")),
             parent=clean_line(text("parent"), 100),

@@ -17,7 +17,7 @@ from tui.sources.tickets.profile import Listing, Profile
 from tui.sources.tickets.records import Reader, Search, Seen, compiled
 from tui.sources.tickets.speaking import Found, Speaker
 from tui.sources.tickets.templates import fill, fill_body, fill_path, fill_query
-from tui.sources.tickets.walk import Place, Walk
+from tui.sources.tickets.walk import Place, Walk, next_watermark
 from tui.sources.upstream import Answer
 
 STAMP = "%Y-%m-%d %H:%M:%S"
@@ -175,14 +175,11 @@ class TicketList:
         return int(said) if str(said).isdecimal() and len(str(said)) < 12 else 0
 
     def _watermark(self, listing: Listing, walk: Walk, before: datetime | None, began: datetime) -> str:
-        newest = max((each for each in (walk.newest, before) if each is not None), default=None)
         skew = self._speaker.desk.skew
-        start = None if skew is None else began + skew
+        newest = next_watermark(walk.newest, before, None if skew is None else began + skew)
         if newest is None:
             return ""
-        # What was edited behind the walk's back is later than its start. Nor may a record from the future, or a clock
-        # that was set back, hide what is changed from now on.
-        stamp = (min(newest, start) if start else newest).astimezone(UTC).strftime(STAMP)
+        stamp = newest.astimezone(UTC).strftime(STAMP)
         return f"{stamp} {walk.token}" if listing.step == "stream" and walk.token else stamp
 
     async def _tickets(self, seen: Sequence[Seen]) -> list[Ticket]:

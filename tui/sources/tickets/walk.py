@@ -29,6 +29,16 @@ class Place:
     token: str = ""
 
 
+def next_watermark(newest: datetime | None, before: datetime | None, began: datetime | None) -> datetime | None:
+    """From where to ask next, after a walk that began then (None where the system tells no time).
+
+    What was edited behind the walk's back is later than its beginning. Nor may a record from the future, or a clock
+    that was set back, hide what is changed from now on.
+    """
+    latest = max((each for each in (newest, before) if each is not None), default=None)
+    return min(latest, began) if latest and began else latest
+
+
 class Walk:
     """One walk through a list, from a place to its end."""
 

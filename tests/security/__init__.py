@@ -1,0 +1,1 @@
+"""Attacks on the console, each by its number, and what must come of them."""
