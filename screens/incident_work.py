@@ -109,7 +109,9 @@ class IncidentWork(ConsoleScreen):
             order = await self.app.push_screen_wait(IntakeScreen(incident))
             if order is None or not await self.app.push_screen_wait(ConfirmScreen(order)):
                 return
-            await self.app.push_screen_wait(RevealScreen(order.intake, vault))
+            end = await self.app.push_screen_wait(RevealScreen(order.intake, vault))
+            if isinstance(end, Problem):
+                self.shell.report(end)
         except Problem as problem:
             self.shell.report(problem)
         finally:

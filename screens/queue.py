@@ -23,10 +23,10 @@ from screens.widgets.listed_rows import ListedRows
 from screens.widgets.page_view import DevicePane
 from screens.widgets.status_line import StatusLine
 from tui.actions import Scope
-from tui.errors import Problem, ProblemKind
+from tui.errors import Problem
 from tui.model.dossier import Dossier
 from tui.model.incident import Incident
-from tui.services.collection import Collection, CollectionService, joined
+from tui.services.collection import Collection, joined
 from tui.services.desk import query_of
 from tui.services.incidents import Diff, matcher
 from tui.services.views import QUEUE_ORDER, View, next_sort, sorted_ids, without
@@ -161,11 +161,7 @@ class QueueScreen(IncidentWork):
 
     @work(group="collect", exclusive=True, exit_on_error=False, description="collect from a device")
     async def _collect(self, incident: Incident, dossier: Dossier | None) -> None:
-        service: CollectionService | None = getattr(self.desk, "collection", None)
-        if service is None:
-            self.shell.report(Problem(ProblemKind.CONFIG, "Nothing can be collected", "No way to devices is set up"))
-            return
-        collection = await self.app.push_screen_wait(CollectScreen(service, incident, dossier))
+        collection = await self.app.push_screen_wait(CollectScreen(self.desk.collection, incident, dossier))
         if collection is not None:
             self._collected[incident.id] = collection
             self.desk.mass.learn(incident.id, collection.evidence)

@@ -33,8 +33,8 @@ HOLD_LIMIT_SECONDS = 0.5
 LEAVING = (signal.SIGHUP, signal.SIGTERM)
 
 
-class RevealScreen(ConsoleModal[Cleared | None]):
-    """Answers how the disclosure ended; raises nothing: a refusal is shown and answered as None."""
+class RevealScreen(ConsoleModal[Cleared | Problem | None]):
+    """Answers how the disclosure ended; raises nothing: a refusal is the answer."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.REVEAL)
     DEFAULT_CSS = "#reveal-note { height: 2; } .vault-pane { height: auto; }"
@@ -108,8 +108,7 @@ class RevealScreen(ConsoleModal[Cleared | None]):
                 self._repaint()
             self._finish(cleared)
         except Problem as problem:
-            self.shell.report(problem)
-            self.dismiss(None)
+            self.dismiss(problem)
 
     def _finish(self, cleared: Cleared) -> None:
         why = ENDINGS.get(cleared.ended_by, cleared.ended_by)

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tui.approving import key_of
 from tui.clock import Clock, SystemClock
@@ -14,6 +15,8 @@ from tui.model.audit import AppRef, AuditEntry, AuditEvent, DeviceRef
 from tui.paths import guard_directory
 from tui.ports import AccessToken, SignInPrompt, TicketSource
 from tui.recorder import recorded_by
+from tui.routes import collection_routes
+from tui.services.collection import CollectionService
 from tui.services.desk import AuditCheck, Desk, Engineer
 from tui.services.disclosure_policy import Limits, Rules
 from tui.services.dossier import CloudSources
@@ -32,6 +35,9 @@ from tui.store.process import this_session
 from tui.store.verification import verify
 from tui.vault.warden import Warden
 
+if TYPE_CHECKING:
+    from tui.sources.graph.transport import Transport
+
 OnPrompt = Callable[[SignInPrompt], Awaitable[None]]
 
 
@@ -46,6 +52,7 @@ class Cloud:
     _activations: Activations | None = None
     _loading: "asyncio.Task[CloudSources] | None" = None
     _stack: AsyncExitStack | None = None
+    _transport: "Transport | None" = None
 
     async def sources(self) -> CloudSources:
         """The sources; all callers share one loading."""
@@ -58,6 +65,12 @@ class Cloud:
         await self.sources()
         assert self._activations is not None
         return self._activations
+
+    async def transport(self) -> "Transport":
+        """What the Graph sources send with; loads them if need be."""
+        await self.sources()
+        assert self._transport is not None
+        return self._transport
 
     def cancel_sign_in(self) -> None:
         """Give up a sign-in that waits for the engineer."""
@@ -82,6 +95,7 @@ class Cloud:
         )
         self._stack = AsyncExitStack()
         self._stack.push_async_callback(transport.close)
+        self._transport = transport
         from tui.sources.graph.directory import EntraDirectory
         from tui.sources.graph.directory_log import EntraLog
         from tui.sources.graph.escrow import EntraEscrow
@@ -150,7 +164,7 @@ async def open_console(
         wire = WireLog()
         cloud = Cloud(config, token, cache, wire)
         stack.push_async_callback(cloud.close)
-        warden = Warden(config.graph.endpoint, token)
+        warden = Warden(config.graph.endpoint, token, clipboard=config.reveal.clipboard == "local")
         stack.push_async_callback(warden.close)
         queue = QueueService(ticket_sources(config), cache, clock)
         stack.push_async_callback(queue.close)
@@ -184,6 +198,9 @@ async def open_console(
             rights=rights,
             safeguards=guards,
             wire=wire,
+            collection=CollectionService(
+                audit, clock, collection_routes(config, cloud.transport), lambda: engineer.operator
+            ),
             reports=state / "reports",
         )
         await _say_start(audit, mode, left_open)
@@ -203,7 +220,13 @@ async def _check_audit(state: Path) -> AuditCheck:
 
 def _policy(config: Config) -> RevealPolicy:
     reveal = config.reveal
-    return RevealPolicy(reveal.clear_after_seconds, reveal.max_per_hour, reveal.require_ticket)
+    return RevealPolicy(
+        reveal.clear_after_seconds,
+        reveal.max_per_hour,
+        reveal.require_ticket,
+        clipboard=reveal.clipboard,
+        recipient=reveal.sealed_to,
+    )
 
 
 def _token(config: Config, on_prompt: OnPrompt) -> AccessToken:
@@ -244,8 +267,6 @@ def _ticket_source(tickets: Tickets, taken: Sequence[str]) -> TicketSource:
 def refuse_unsupported(config: Config) -> None:
     """Say what the contract has and this version does not, instead of passing over it."""
     wanted = ["[active_directory]"] if config.active_directory is not None else []
-    wanted += ["[remote_shell]"] if config.remote_shell is not None else []
-    wanted += [f"reveal.clipboard {config.reveal.clipboard}"] if config.reveal.clipboard != "off" else []
     wanted += ["audit.forward"] if config.audit.forward else []
     if wanted:
         raise Problem(

@@ -6,7 +6,16 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from tui.config.places import Document, Where, spoken
-from tui.config.settings import GRAPH_ENDPOINTS, TICKET_PROFILES, Config, Graph, SignIn, Tickets, is_loopback
+from tui.config.settings import (
+    GRAPH_ENDPOINTS,
+    TICKET_PROFILES,
+    Config,
+    Graph,
+    RemoteShell,
+    SignIn,
+    Tickets,
+    is_loopback,
+)
 
 _SINKS = ("syslog+tls", "postgresql", "azure-monitor", "file")
 _WITH_APP = ("device-code", "browser", "certificate")
@@ -33,7 +42,26 @@ def settle(document: Document, config: Config) -> Config:
         directory = replace(directory, ca_file=_absolute(document, directory.ca_file))
     for sink in config.audit.forward:
         _check_sink(document, sink)
-    return replace(config, graph=graph, sign_in=sign_in, tickets=tickets, active_directory=directory)
+    return replace(
+        config,
+        graph=graph,
+        sign_in=sign_in,
+        tickets=tickets,
+        active_directory=directory,
+        remote_shell=_shell(document, config),
+    )
+
+
+def _shell(document: Document, config: Config) -> RemoteShell | None:
+    shell = config.remote_shell
+    if shell is None:
+        return None
+    return replace(
+        shell,
+        known_hosts=_absolute(document, shell.known_hosts),
+        key_file=_absolute(document, shell.key_file),
+        certificate_file=_absolute(document, shell.certificate_file),
+    )
 
 
 def _graph(document: Document, config: Config) -> Graph:

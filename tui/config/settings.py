@@ -90,9 +90,21 @@ class ActiveDirectory:
 
 @dataclass(frozen=True, slots=True)
 class RemoteShell:
-    """Diagnostics over SSH, through a jump host."""
+    """Diagnostics over SSH, through a jump host (`host` or `host:port`).
+
+    Host keys are enforced: `known_hosts` is a file in OpenSSH's form. With `key_file` that key is used and no other,
+    else those of the agent; there is no password. A device's address is its name and `domain`.
+    """
 
     jump: Filled
+    user: str = ""
+    known_hosts: str = "~/.ssh/known_hosts"
+    device_user: str = ""
+    device_port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = 22
+    domain: str = ""
+    key_file: str = ""
+    certificate_file: str = ""
+    agent: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +116,8 @@ class Reveal:
     require_ticket: bool = True
     max_per_hour: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 30
     clipboard: Literal["off", "local", "osc52"] = "off"
+    sealed_to: str = ""
+    """The engineer's own public key, `age1...` (`reseal open --new-identity`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from tui.model.group import Group
 from tui.model.ids import parse_key_term
 from tui.model.incident import Incident
 from tui.ports import AuditTrail, Memory
+from tui.services.collection import CollectionService
 from tui.services.dossier import CloudSources, DossierJoin, OnUpdate
 from tui.services.group_actions import GroupRun, deeds
 from tui.services.group_export import Exported, export_group
@@ -79,6 +80,7 @@ class Desk:
     rights: RightsService
     safeguards: Safeguards
     wire: WireLog
+    collection: CollectionService
     reports: Path
     """Where exports go."""
     evidence: dict[str, IncidentEvidence] = field(default_factory=dict)
@@ -165,7 +167,9 @@ class Desk:
         """The handover of the shift that ends now."""
         end = until or self.clock.now()
         start = since or end - SHIFT
-        rows = await self.audit.rows_of({AuditEvent.DRAW, AuditEvent.OUTCOME, AuditEvent.DENY}, start)
+        rows = await self.audit.rows_of(
+            {AuditEvent.DRAW, AuditEvent.DELIVER, AuditEvent.OUTCOME, AuditEvent.DENY}, start
+        )
         return compute_handover(
             incidents=list(self.queue.book.all()),
             groups=self.groups(),

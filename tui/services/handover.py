@@ -46,7 +46,7 @@ def compute_handover(
         until=until,
         open_incidents=tuple(sorted(still_open, key=lambda each: (each.ticket.opened_at, each.id))),
         groups=tuple(group for group in groups if group.open_count > 1),
-        disclosures=tuple(row for row in inside if row.entry.event is AuditEvent.DRAW),
+        disclosures=tuple(row for row in inside if row.entry.event in (AuditEvent.DRAW, AuditEvent.DELIVER)),
         debts=tuple(debt for debt in debts if debt.is_open),
         unknown_outcomes=tuple(
             row for row in inside if row.entry.event is AuditEvent.OUTCOME and row.entry.ended_by == "unknown"

@@ -24,8 +24,11 @@ class Diff:
 
 
 def incident_of(source: str, ticket: Ticket) -> Incident:
-    """Read a ticket into an incident."""
-    return Incident(f"{source}:{ticket.key}", source, ticket, read_ticket(f"{ticket.title}\n{ticket.body}"))
+    """Read a ticket into an incident.
+
+    The title comes last: it names the prompt, and what a text tells after the prompt is not taken for its cause.
+    """
+    return Incident(f"{source}:{ticket.key}", source, ticket, read_ticket(f"{ticket.body}\n{ticket.title}"))
 
 
 def sort_key(incident: Incident) -> SortKey:

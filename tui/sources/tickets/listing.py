@@ -2,10 +2,10 @@
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -25,9 +25,11 @@ STAMP = "%Y-%m-%d %H:%M:%S"
 _WATERMARK = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(?: (\S{1,4000}))?")
 _AT_ONCE = 4
 _BODIES = 50_000
-_SLICE = 100
+_FEW = 50
 _SKEW = timedelta(seconds=30)
 _GONE = (400, 404, 410, 422)
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +78,7 @@ class TicketList:
 
     async def whole(self, found: Found) -> Ticket:
         """A ticket that was read by its key, with its text."""
-        await self._learn_bodies([found.key])
-        ticket = await self._ticket(found.record)
-        assert ticket is not None
+        [ticket] = await self._tickets([Seen(found.key, None, found.record)])
         return ticket
 
     async def _walk(
@@ -159,7 +159,7 @@ class TicketList:
         items = paths.items(whole)
         if not isinstance(items, list):
             raise self._speaker.desk.unreadable(answer, "changed tickets", "It holds no list of tickets")
-        records = self._speaker.joined(items, whole)
+        seen = await _beside(len(items), lambda: self._reader.seen(self._speaker.joined(items, whole)))
         token = paths.next(whole)
         token = str(token) if isinstance(token, str | int) and not isinstance(token, bool) else ""
         if listing.step in ("times", "keys", "pages"):
@@ -167,7 +167,7 @@ class TicketList:
         else:
             more = bool(token) and (paths.more is None or bool(paths.more(whole)))
         # An empty page of a list that goes on by tokens says nothing about the next one.
-        return self._reader.seen(records), max(len(items), listing.step in ("token", "stream")), more, token
+        return seen, max(len(items), listing.step in ("token", "stream")), more, token
 
     def _total(self, paths: _Paths, whole: Any, answer: Answer, listing: Listing) -> int:
         said = paths.total(whole) if paths.total else answer.headers.get(listing.total_header, "")
@@ -184,15 +184,11 @@ class TicketList:
 
     async def _tickets(self, seen: Sequence[Seen]) -> list[Ticket]:
         await self._learn_bodies([each.key for each in seen])
-        found: list[Ticket] = []
-        for place, each in enumerate(seen):
-            if place % _SLICE == _SLICE - 1:
-                # Others want the event loop too: a record takes about 60 microseconds.
-                await asyncio.sleep(0)
-            ticket = await self._ticket(each.record)
-            if ticket is not None:
-                found.append(ticket)
-        return found
+        if self._profile.who is not None:
+            for each in seen:
+                await self._people.learn(self._reader.holder(each.record))
+        found = await _beside(len(seen), lambda: [self._ticket(each) for each in seen])
+        return [ticket for ticket in found if ticket]
 
     async def _learn_bodies(self, keys: Sequence[str]) -> None:
         detail, search = self._profile.detail, self._detail
@@ -222,12 +218,14 @@ class TicketList:
         except BaseExceptionGroup as errors:
             raise _first_problem(errors) from None
 
-    async def _ticket(self, record: Any) -> Ticket | None:
-        holder = self._reader.holder(record)
-        await self._people.learn(holder)
-        keys = self._reader.seen([record])
-        body = self._bodies.get(keys[0].key, "") if keys else ""
-        return self._reader.ticket(record, self._people.shown(holder), body)
+    def _ticket(self, seen: Seen) -> Ticket | None:
+        shown = self._people.shown(self._reader.holder(seen.record))
+        return self._reader.ticket(seen.record, shown, self._bodies.get(seen.key, ""))
+
+
+async def _beside(size: int, work: Callable[[], T]) -> T:
+    """Work over many records runs beside the event loop: a record takes about 60 microseconds."""
+    return await asyncio.to_thread(work) if size > _FEW else work()
 
 
 _NEVER = datetime(1, 1, 1, tzinfo=UTC)

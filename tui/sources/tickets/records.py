@@ -7,7 +7,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import jmespath  # type: ignore[import-untyped]
+import jmespath
 
 from tui.model.incident import IncidentState, Ticket
 from tui.sources.tickets.profile import Fields, Profile, Times
