@@ -67,7 +67,7 @@ class IncidentWork(ConsoleScreen):
         noted = 0
         for incident in incidents if text else ():
             try:
-                await self.desk.queue.note(incident.id, text)
+                await self.desk.queue.note(incident.id, text, self.desk.engineer.user.upn)
                 noted += 1
             except Problem as problem:
                 self.shell.report(problem)
@@ -112,6 +112,8 @@ class IncidentWork(ConsoleScreen):
             end = await self.app.push_screen_wait(RevealScreen(order.intake, vault))
             if isinstance(end, Problem):
                 self.shell.report(end)
+            elif end is not None and incident is not None:
+                await self.desk.note_disclosure(incident.id, order.intake.key.id, order.intake.device.name)
         except Problem as problem:
             self.shell.report(problem)
         finally:

@@ -26,6 +26,7 @@ from tui.actions import Scope
 from tui.errors import Problem
 from tui.model.dossier import Dossier
 from tui.model.incident import Incident
+from tui.services.break_glass import banner
 from tui.services.collection import Collection, joined
 from tui.services.desk import query_of
 from tui.services.incidents import Diff, matcher
@@ -111,6 +112,7 @@ class QueueScreen(IncidentWork):
             f"  {desk.queue.book.open_of(me)} mine" if me else "  signing in ...",
             (f"  {self._new} new" if self._new else "", "$accent"),
             (f"  {marked} marked" if marked else "", "bold $warning"),
+            (f"  {glass}" if (glass := banner(desk.safeguards.glasses.known, now)) else "", "bold $error"),
             (order, "$secondary"),
         )
         names = desk.queue.source_names

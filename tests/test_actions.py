@@ -6,6 +6,7 @@ import pytest
 
 from screens.audit import AuditScreen
 from screens.confirm import ConfirmScreen
+from screens.group import GroupScreen
 from screens.handover import HandoverScreen
 from screens.intake import IntakeScreen
 from screens.mass import MassScreen
@@ -26,6 +27,7 @@ HANDLERS = {
     Scope.CONFIRM: ConfirmScreen,
     Scope.REVEAL: RevealScreen,
     Scope.MASS: MassScreen,
+    Scope.GROUP: GroupScreen,
     Scope.AUDIT: AuditScreen,
     Scope.HANDOVER: HandoverScreen,
 }

@@ -18,6 +18,7 @@ from textual.worker import Worker, WorkerState
 import themes
 from screens.audit import AuditScreen
 from screens.confirm_quit import QuitScreen
+from screens.glass_review import GlassReviewScreen
 from screens.handover import HandoverScreen
 from screens.help import HelpScreen
 from screens.look_up import LookUpScreen
@@ -189,6 +190,7 @@ class ResealApp(App[int]):
     async def _follow_rotations(self) -> None:
         while True:
             try:
+                await self.desk.safeguards.glasses.all()
                 for debt in await self.desk.rotation.follow():
                     self.notify(f"Rotation of {debt.device.name} is proven: {debt.detail}", markup=False)
             except Problem as problem:
@@ -247,6 +249,9 @@ class ResealApp(App[int]):
 
     def action_answer_request(self) -> None:
         self.push_screen(SecondPersonScreen())
+
+    def action_review_glass(self) -> None:
+        self.push_screen(GlassReviewScreen())
 
     @on(LookUpScreen.GlassWanted)
     def _break_glass(self) -> None:

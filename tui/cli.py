@@ -4,8 +4,6 @@ import asyncio
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Coroutine
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -13,6 +11,7 @@ import click
 
 import tui
 from tui.errors import Problem, ProblemKind, place_of
+from tui.verbs import VERBS, say
 
 SMALLEST = (60, 20)
 """Columns and rows below which the console does not start."""
@@ -28,7 +27,7 @@ def main() -> NoReturn:
     try:
         code = cli.main(standalone_mode=False)
     except Problem as problem:
-        _say(str(problem))
+        say(str(problem))
         sys.exit(problem.exit_code)
     except click.exceptions.Abort:
         sys.exit(130)
@@ -42,7 +41,7 @@ def main() -> NoReturn:
     except Exception as error:
         if os.environ.get(SHOW_TRACEBACK):
             raise
-        _say(f"stopped on {type(error).__name__}{place_of(error)}. With {SHOW_TRACEBACK}=1 it shows more.")
+        say(f"stopped on {type(error).__name__}{place_of(error)}. With {SHOW_TRACEBACK}=1 it shows more.")
         sys.exit(3)
     sys.exit(code if isinstance(code, int) else 0)
 
@@ -63,24 +62,27 @@ def cli(context: click.Context, config_path: Path | None) -> int:
 @click.option("--speed", type=click.FloatRange(min=0.01), default=1.0, show_default=True, help="How fast tickets come.")
 @click.option("--seed", type=int, default=7, show_default=True, help="The same seed plays the same morning.")
 @click.option("--size", type=click.IntRange(1, 100_000), default=60, show_default=True, help="Tickets in all.")
+@click.option(
+    "--replay", type=click.Path(path_type=Path), help="Play a recorded shift instead; see audit export --replay."
+)
 @click.option("--serve", is_flag=True, help="Only the servers; the first line of stdout says where they are.")
-def demo(speed: float, seed: int, size: int, serve: bool) -> int:
+def demo(speed: float, seed: int, size: int, replay: Path | None, serve: bool) -> int:
     """A Patch Tuesday on a demo tenant, on this machine alone."""
     if serve:
         from tui.demo.serve import serve as play
 
         with tempfile.TemporaryDirectory(prefix="reseal-demo-") as directory:
-            asyncio.run(play(seed, size, speed, Path(directory)))
+            asyncio.run(play(seed, size, speed, Path(directory), replay=replay))
         return 0
     _require_terminal()
-    return asyncio.run(_demo(seed, size, speed))
+    return asyncio.run(_demo(seed, size, speed, replay))
 
 
-async def _demo(seed: int, size: int, speed: float) -> int:
+async def _demo(seed: int, size: int, speed: float, replay: Path | None) -> int:
     from tui.demo.launch import running_demo
 
     with tempfile.TemporaryDirectory(prefix="reseal-demo-") as directory:
-        async with running_demo(seed=seed, size=size, speed=speed) as tenant:
+        async with running_demo(seed=seed, size=size, speed=speed, replay=replay) as tenant:
             return await _run_console(tenant.config, Path(directory) / "state")
 
 
@@ -93,121 +95,8 @@ def init(config_path: Path | None) -> int:
 
     path = config_file(config_path)
     write_template(path)
-    _say(f"Wrote {path}. Fill in tenant_id, client_id and a ticket source, then run `reseal doctor`.")
+    say(f"Wrote {path}. Fill in tenant_id, client_id and a ticket source, then run `reseal doctor`.")
     return 0
-
-
-@cli.command()
-@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
-@click.pass_obj
-def doctor(config_path: Path | None, as_json: bool) -> int:
-    """Check configuration, reachability, sign-in, roles, terminal, recorder and audit; one line and one step each."""
-    from tui.doctor import examine
-
-    return asyncio.run(examine(config_path, as_json=as_json, say=_say))
-
-
-@cli.command()
-@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
-@click.option("--filter", "words", default="", help="Only incidents that hold all these words.")
-@click.pass_obj
-def queue(config_path: Path | None, as_json: bool, words: str) -> int:
-    """The incident queue, after one sync."""
-    from tui import headless
-
-    return _headless(config_path, lambda console: headless.show_queue(console, words, as_json=as_json))
-
-
-@cli.command()
-@click.argument("term")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
-@click.pass_obj
-def lookup(config_path: Path | None, term: str, as_json: bool) -> int:
-    """What is known of a ticket, a key ID or its first 8 characters, a device, or a user."""
-    from tui import headless
-
-    return _headless(config_path, lambda console: headless.show_lookup(console, term, as_json=as_json))
-
-
-@cli.command()
-@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
-@click.pass_obj
-def groups(config_path: Path | None, as_json: bool) -> int:
-    """Current mass incidents, by cause and KB."""
-    from tui import headless
-
-    return _headless(config_path, lambda console: headless.show_groups(console, as_json=as_json))
-
-
-@cli.command()
-@click.argument("ticket")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
-@click.pass_obj
-def rotate(config_path: Path | None, ticket: str, as_json: bool) -> int:
-    """Request a rotation for the open debt of a ticket."""
-    from tui import headless
-
-    return _headless(config_path, lambda console: headless.rotate(console, ticket, as_json=as_json))
-
-
-@cli.command()
-@click.option("--since", type=click.DateTime(), help="Start of the shift, UTC; 12 hours ago by default.")
-@click.option("--until", type=click.DateTime(), help="End of the shift, UTC; now by default.")
-@click.option("--format", "form", type=click.Choice(["md", "html", "json"]), default="md", show_default=True)
-@click.pass_obj
-def handover(config_path: Path | None, since: datetime | None, until: datetime | None, form: str) -> int:
-    """The shift's handover, computed."""
-    from tui import headless
-
-    start, end = (moment.replace(tzinfo=UTC) if moment else None for moment in (since, until))
-    return _headless(config_path, lambda console: headless.show_handover(console, start, end, form))
-
-
-@cli.command()
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
-@click.option("--collector", is_flag=True, help="Print the script that collects all this on an unlocked device.")
-def diagnose(paths: tuple[Path, ...], as_json: bool, collector: bool) -> int:
-    """What engineers collect from a device, in any form, to cause, update and findings."""
-    from tui.diagnose import run_diagnose
-
-    if not paths and not collector:
-        raise click.UsageError("Name a file, a zip or a folder; or --collector for the script that makes one.")
-    return run_diagnose(paths, as_json, collector)
-
-
-@cli.command()
-@click.argument("file", required=False, type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
-def triage(file: Path | None, as_json: bool) -> int:
-    """Ticket texts, as JSON Lines of id and text from FILE or stdin: what each says, and groups."""
-    from tui.diagnose import run_triage
-
-    return run_triage(file, as_json)
-
-
-@cli.group()
-def audit() -> None:
-    """The audit."""
-
-
-@audit.command("list")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
-@click.option("--limit", type=click.IntRange(min=1), default=200, show_default=True)
-def audit_list(as_json: bool, limit: int) -> int:
-    """The newest rows, newest first."""
-    from tui import headless
-
-    return asyncio.run(headless.list_audit(limit, as_json=as_json))
-
-
-@audit.command("verify")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
-def audit_verify(as_json: bool) -> int:
-    """Check number, chain and schema of every row."""
-    from tui import headless
-
-    return headless.verify_audit(as_json=as_json)
 
 
 @cli.command()
@@ -218,24 +107,6 @@ def keys() -> int:
 
     KeyProbe().run()
     return 0
-
-
-def _headless(config_path: Path | None, verb: Callable[[Any], Coroutine[Any, Any, int]]) -> int:
-    return asyncio.run(_with_console(config_path, verb))
-
-
-async def _with_console(config_path: Path | None, verb: Callable[[Any], Coroutine[Any, Any, int]]) -> int:
-    from tui.config import load
-    from tui.paths import config_file, state_directory
-    from tui.ports import SignInPrompt
-    from tui.wiring import open_console
-
-    async def show(prompt: SignInPrompt) -> None:
-        _say(f"Sign in: open {prompt.uri} and enter {prompt.code}")
-
-    config = load(config_file(config_path))
-    async with open_console(config, state_directory(), on_prompt=show, mode="headless") as console:
-        return await verb(console)
 
 
 def _console(config_path: Path | None) -> int:
@@ -292,5 +163,5 @@ def _require_terminal() -> None:
         )
 
 
-def _say(text: str) -> None:
-    click.echo(f"reseal: {text}", err=True)
+for verb in VERBS:
+    cli.add_command(verb)

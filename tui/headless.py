@@ -2,12 +2,14 @@
 
 import asyncio
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
 
 from tui.errors import Problem
+from tui.model.audit import AuditEntry, AuditEvent
 from tui.model.dossier import Dossier, Verdict
 from tui.model.fact import SourceState
 from tui.model.incident import Incident
@@ -226,3 +228,16 @@ def _sources_json(desk: Desk) -> dict[str, Any]:
         name: {"state": health.state, "observed_at": health.observed_at, "detail": health.detail}
         for name, health in desk.queue.health.items()
     }
+
+
+async def export_replay(console: Console, out: Path) -> int:
+    """Write the queue as a rehearsal without personal data; the export is a row of the audit."""
+    from tui.services.group_export import write_export
+    from tui.services.replay import record, write_replay
+
+    await _sync(console)
+    write_export(out.parent, out.name, write_replay(record(console.desk.queue.book.all())))
+    note = f"replay of {len(console.desk.queue.book)} incidents"
+    await console.desk.audit.append(AuditEntry(event=AuditEvent.EXPORT, note=note))
+    click.echo(f"reseal: wrote {out}", err=True)
+    return 0

@@ -31,6 +31,7 @@ from tui.store.audit import AuditStore, open_audit
 from tui.store.audit_reading import OpenFlow
 from tui.store.audit_writing import AuditContext
 from tui.store.cache import CacheStore, open_cache
+from tui.store.outbox import open_outbox
 from tui.store.process import this_session
 from tui.store.verification import verify
 from tui.vault.warden import Warden
@@ -135,6 +136,7 @@ class Console:
             engineer.roles = tuple(f"{grant.role} {grant.scope}" for grant in await policies.my_roles())
         except Problem:
             engineer.roles = ()
+        await self.desk.queue.recognise(engineer.user.upn)
         return engineer
 
 
@@ -166,7 +168,8 @@ async def open_console(
         stack.push_async_callback(cloud.close)
         warden = Warden(config.graph.endpoint, token, clipboard=config.reveal.clipboard == "local")
         stack.push_async_callback(warden.close)
-        queue = QueueService(ticket_sources(config), cache, clock)
+        outbox = await stack.enter_async_context(await open_outbox(state, clock))
+        queue = QueueService(ticket_sources(config), cache, clock, outbox)
         stack.push_async_callback(queue.close)
         engineer = Engineer()
         rights = RightsService(cloud.sources, clock, config.escalation.contact)

@@ -13,6 +13,7 @@ from tui.diagnosis.formats import FORMATS, UNKNOWN, diagnose_inputs, identify
 from tui.diagnosis.sample import Format, Parsed, Sample
 
 KINDS = {
+    "collector-facts",
     "manage-bde-status", "manage-bde-protectors", "manage-bde-error", "get-bitlockervolume", "dsregcmd", "evtx", "tcg",
     "test-netconnection", "msinfo32", "recovery-screen", "recovery-key-file", "event-text", "escrow-entra", "escrow-ad",
     "intune-zip", "ticket",

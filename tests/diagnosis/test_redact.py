@@ -146,3 +146,11 @@ def test_redaction_is_linear_on_hostile_text(name: str) -> None:
 
     # Twelve times the text may take twelve times as long, and some for noise; quadratic would take 144 times.
     assert seconds(120_000) <= 40 * max(seconds(10_000), 0.001)
+
+
+def test_a_part_of_one_password_before_the_whole_of_another_goes_too() -> None:
+    one, other = ("-".join(f"{word * 11:06d}" for word in words) for words in ((4321, 99, 60000, 31), range(700, 708)))
+    text, removed = redact(f"{one}-123456-{other}")
+    assert removed == 2
+    assert redact(text) == (text, 0)
+    assert not any(group in text for group in (*one.split("-"), *other.split("-")))

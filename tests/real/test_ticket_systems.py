@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.real.desks import FIRST, SECOND, RealDesk, opened
+from tests.services.listed_cache import ListedCache
 from tests.services.samples import SetClock
-from tests.services.test_queue import ListedCache
 from tui.errors import Problem, ProblemKind
 from tui.model.fact import SourceState
 from tui.model.incident import IncidentState

@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from tests.services.approvals import ME, OTHER, RULES, TARGET, clearing
+from tests.services.approvals import APPROVERS, ME, OTHER, RULES, SECOND, SECOND_KEY, TARGET, clearing
 from tests.services.samples import ListedAudit, SetClock
 from tui.errors import Problem
 from tui.model.audit import AuditEntry, AuditEvent, Operator
+from tui.services.approval import answer_text, read_request, request_text
 from tui.services.break_glass import BreakGlass, BreakGlassService, banner, glass_line, unreviewed
 from tui.services.clearance import Clearance
 from tui.services.disclosure_policy import Circumstances
@@ -109,3 +110,19 @@ async def test_nobody_reviews_their_own(audit: ListedAudit, who: Operator, remar
     with pytest.raises(Problem, match=said):
         await service(audit, who).review(glass, remark)
     assert audit.events == ["break-glass"]
+
+
+async def test_a_colleague_reviews_from_another_console_with_a_signature(audit: ListedAudit) -> None:
+    glass, mine = await broken(audit), service(audit)
+    request = read_request(request_text(mine.review_request(glass, "t")), audit.clock.now())
+    yes = answer_text(request, "approve", SECOND, SECOND_KEY, "called the ward back")
+    with pytest.raises(Problem, match="another request"):
+        await mine.take_review(glass, yes, APPROVERS, "u")
+    await mine.take_review(glass, yes, APPROVERS, "t")
+    (reviewed,) = await mine.all()
+    assert reviewed.reviewed_by == SECOND
+    assert "was right: called the ward back" in audit.written[-1].entry.note
+    with pytest.raises(Problem, match="nothing to review"):
+        await mine.take_review(glass, yes, APPROVERS, "t")
+    with pytest.raises(Problem, match="of their own"):
+        answer_text(request, "approve", ME.upn, SECOND_KEY)

@@ -1,20 +1,20 @@
 """The queue over a ticket system on loopback: sync, claims, notes, conflicts, network loss, deletions."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 
 import pytest
 
+from tests.services.listed_cache import ListedCache
 from tests.services.samples import SetClock
 from tests.sources.loopback import Asked, Loopback, Reply, as_json, loopback
 from tests.sources.tickets.profiles import profile
 from tests.sources.tickets.table import TableDesk
 from tui.errors import Problem, ProblemKind
 from tui.model.fact import SourceState
-from tui.model.incident import Incident, IncidentState
+from tui.model.incident import IncidentState
 from tui.services.outbox import TAKEN, UnkeptOutbox, WriteState
 from tui.services.queue import QueueService
 from tui.services.work_notes import disclosure_note, refuse_digits
@@ -24,24 +24,6 @@ from tui.sources.tickets.engine import HttpTickets
 ME, OTHER = "me@demo.example", "other@demo.example"
 KEY = f"{1:032x}"
 ID = f"servicenow:{KEY}"
-
-
-@dataclass
-class ListedCache:
-    """A cache in a list; the real one has tests of its own."""
-
-    kept: dict[str, Incident] = field(default_factory=dict)
-    marks: dict[str, str] = field(default_factory=dict)
-
-    async def save(self, source: str, incidents: Sequence[Incident], watermark: str) -> None:
-        self.kept |= {each.id: each for each in incidents}
-        self.marks[source] = watermark
-
-    async def load(self) -> Sequence[Incident]:
-        return list(self.kept.values())
-
-    async def watermark(self, source: str) -> tuple[str, datetime | None]:
-        return self.marks.get(source, ""), None
 
 
 @dataclass

@@ -69,9 +69,10 @@ def desk(directory: Path, *, clear_after: int = 60, size: int = 60) -> Iterator[
         yield Desk(tenant, config, directory / "state")
 
 
-def rows_of(terminal: Terminal) -> list[list[str]]:
-    """The words of the queue's rows: age, priority, ticket, device and so on."""
-    return [line.split() for line in terminal.text() if re.match(r" ?\d+[mhd] +\d", line)]
+def tickets_of(terminal: Terminal) -> list[str]:
+    """The ticket numbers of the queue's rows, from the top."""
+    found = (re.match(r"[ +]+\d+[mhd] +(?:\d★? +)?(INC\d+)", line) for line in terminal.text())
+    return [match.group(1) for match in found if match]
 
 
 def select(terminal: Terminal, ticket: str) -> None:
@@ -79,7 +80,7 @@ def select(terminal: Terminal, ticket: str) -> None:
     terminal.press("/")
     terminal.wait_until("filter: words")
     terminal.type(ticket)
-    terminal.wait_until(lambda: [row[2] for row in rows_of(terminal)] == [ticket])
+    terminal.wait_until(lambda: tickets_of(terminal) == [ticket])
     terminal.press("enter")
     terminal.wait_until(lambda: re.search(r"R Reveal", terminal.frame()))
 

@@ -48,7 +48,7 @@ def test_a_key_is_drawn_and_clears_itself_and_the_audit_tells_it_in_order(tmp_pa
     assert events == ["start", "intent", "draw", "outcome", "stop"]
     intent, draw, outcome = (row["entry"] for row in rows if row["entry"]["event"] in ("intent", "draw", "outcome"))
     assert intent["flow"] == draw["flow"] == outcome["flow"]
-    assert (intent["key_id"], intent["ticket"], intent["reason"]) == (key_id, plain["ticket"], "locked out")
+    assert (intent["key_id"], intent["ticket"], intent["reason"]) == (key_id, plain["ticket"], "firmware: locked out")
     assert (draw["http_status"], outcome["ended_by"]) == (200, "deadline")
     assert 0 < outcome["shown_ms"] <= 5_000
     assert intent["client_request_id"] == draw["client_request_id"]
@@ -64,7 +64,7 @@ def _holds(data: bytes, password: str) -> bool:
 
 def test_a_key_press_clears_the_key_and_blocks_are_shown_one_by_one(morning: Desk) -> None:
     with morning.console() as terminal:
-        case = morning.tenant.case("vip")
+        case = morning.tenant.case("network-unlock")
         password = morning.password(case["keys"][0]).split("-")
         select(terminal, case["ticket"])
         reveal(terminal, case["keys"][0])

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.terminal import Terminal, descendants
-from tests.terminal.desk import Desk, blocks_on_screen, desk, reveal, rows_of, select, start_disclosure
+from tests.terminal.desk import Desk, blocks_on_screen, desk, reveal, tickets_of, select, start_disclosure
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -53,7 +53,7 @@ def test_a_killed_console_leaves_no_digits_and_its_next_start_says_what_was_open
 
 def test_a_killed_vault_is_said_and_the_console_goes_on(morning: Desk) -> None:
     with morning.console() as terminal:
-        password = shown(terminal, morning, "vip")
+        password = shown(terminal, morning, "network-unlock")
         (vault,) = vaults(terminal)
         os.kill(vault, signal.SIGKILL)
         terminal.wait_until("Key cleared", 10)
@@ -79,7 +79,7 @@ def test_servers_that_die_leave_a_queue_to_work_with_and_a_cache_to_start_from(t
         with Terminal(
             ["env", f"RESEAL_STATE={morning.state}", "reseal", "--config", str(morning.config)], columns=100, rows=30
         ) as terminal:
-            terminal.wait_until(lambda: len(rows_of(terminal)) > 10, 20)
+            terminal.wait_until(lambda: len(tickets_of(terminal)) > 10, 20)
             terminal.wait_until("unreachable", 20)
         assert "could not be reached" in morning.run("queue", code=3).stderr
 

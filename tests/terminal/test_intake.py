@@ -153,6 +153,12 @@ def test_a_vip_needs_a_second_person_or_a_broken_glass(morning: Desk) -> None:
         terminal.wait_until("Held by the vault", 30)
         terminal.press("x")
         terminal.wait_until("Key cleared", 10)
+        terminal.wait_until("BREAK-GLASS until", 10)
+        terminal.press("ctrl+e")
+        terminal.wait_until("a colleague answers this")
+        terminal.wait_until("=== END RESEAL REQUEST ===")
+        terminal.press("escape")
+    assert "theatre down; review due by" in morning.run("handover").stdout
     (glass,) = entries(morning, "break-glass", case["ticket"])
     assert "theatre down" in glass["reason"]
     (intent,) = entries(morning, "intent", case["ticket"])
@@ -248,6 +254,7 @@ def test_a_colleague_answers_a_request_with_a_key_of_their_own(tmp_path: Path) -
             terminal.press("ctrl+a")
             terminal.wait_until("A second person's word")
             terminal.type(f"\x1b[200~{request_text(request)}\x1b[201~")
+            terminal.wait_until("=== END RESEAL REQUEST ===")
             terminal.press("ctrl+j")
             terminal.wait_until("a VIP's device")
             terminal.wait_until("0A1B2C3D-0000-4000-8000-000000000001")

@@ -91,7 +91,7 @@ def ask_again(morning: Desk, terminal: Terminal) -> None:
 def test_a_hand_off_reads_nothing_and_is_a_row(morning: Desk) -> None:
     before = morning.tenant.hand("state")["keyed_reads"]
     with morning.console() as terminal:
-        ask(morning, terminal, "vip")
+        ask(morning, terminal, "network-unlock")
         terminal.press("h")
         terminal.wait_until("enter goes on")
         terminal.press("escape")

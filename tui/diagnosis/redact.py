@@ -159,9 +159,11 @@ def _secret_at(groups: list[_Group], position: int) -> tuple[int, str]:
         found = GROUPS, MARKER
     else:
         found = _part(groups, position)
-    # A valid password that begins a few groups later must not lose its first groups to this one.
-    overlaps = found[0] and any(_is_password(groups[n : n + GROUPS]) for n in range(position + 1, position + found[0]))
-    return (0, "") if overlaps else found
+    later = range(position + 1, position + found[0])
+    start = next((n for n in later if _is_password(groups[n : n + GROUPS])), None)
+    # A valid password that begins a few groups later must not lose its first groups to this one; what stands before
+    # it may still be a part of another.
+    return found if start is None else _part(groups[:start], position)
 
 
 def _may_start(window: list[_Group]) -> bool:

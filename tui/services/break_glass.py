@@ -10,12 +10,17 @@ from datetime import datetime, timedelta
 
 from tui.clock import Clock
 from tui.errors import Problem, ProblemKind
-from tui.model.audit import AuditEntry, AuditEvent, AuditRow, DeviceRef, Operator
+from tui.model.audit import AuditEntry, AuditEvent, AuditRow, DeviceRef, Operator, Proof
 from tui.ports import AuditTrail
+from tui.services.approval import ApprovalRequest, Approver, read_answer
+from tui.services.disclosure_policy import REVIEW_TRIGGER
 from tui.text import clean_line
 
 GOOD_FOR = timedelta(minutes=60)
 REVIEW_WITHIN = timedelta(hours=24)
+SIGNED_REVIEW = timedelta(days=30)
+"""How long a signed review is taken; it is overdue long before."""
+
 CONFIRMATION = "break glass"
 """What is typed to confirm."""
 
@@ -103,10 +108,13 @@ class BreakGlassService:
         self._audit = audit
         self._clock = clock
         self._operator = operator
+        self.known: tuple[BreakGlass, ...] = ()
+        """What `all` told last, for the title."""
 
     async def all(self) -> tuple[BreakGlass, ...]:
         """Every broken glass that the audit knows."""
-        return glasses_of(await self._audit.rows_of(EVENTS))
+        self.known = glasses_of(await self._audit.rows_of(EVENTS))
+        return self.known
 
     async def smash(self, entry: AuditEntry, confirmation: str, missing: str) -> BreakGlass:
         """Record it; `entry` carries key, device, ticket, requester, proof and the reason, `missing` what is not there.
@@ -130,7 +138,38 @@ class BreakGlassService:
                 note=f"{missing}; until {expires:%Y-%m-%dT%H:%M:%SZ}, review within 24 h",
             )
         )
-        return glasses_of([row])[0]
+        (glass,) = glasses_of([row])
+        self.known = (*self.known, glass)
+        return glass
+
+    def review_request(self, glass: BreakGlass, tenant: str = "") -> ApprovalRequest:
+        """What a colleague, whose console has an audit of its own, signs to review it."""
+        return ApprovalRequest(
+            nonce=glass.id,
+            tenant=tenant,
+            key_id=glass.key_id,
+            device=glass.device.name or glass.device.id,
+            ticket=glass.ticket,
+            requester=glass.operator.upn,
+            caller="",
+            triggers=(REVIEW_TRIGGER,),
+            reason=glass.reason,
+            expires_at=glass.at.replace(microsecond=0) + SIGNED_REVIEW,
+        )
+
+    async def take_review(self, glass: BreakGlass, text: str, approvers: Sequence[Approver], tenant: str = "") -> None:
+        """Close a broken glass with a colleague's signed answer, yes or no; raises `Problem`."""
+        known = next((each for each in await self.all() if each.id == glass.id and not each.reviewed_by), None)
+        if known is None:
+            raise _refused("There is nothing to review", "It is closed, or this audit does not know it")
+        review = read_answer(text, self.review_request(known, tenant), approvers, self._clock.now())
+        found = "was right" if review.word == "approve" else "WAS WRONG"
+        await self._audit.append(
+            replace(
+                self._review_entry(known), proof=Proof("signed-review", review.approver), note=f"{found}: {review.note}"
+            )
+        )
+        await self.all()
 
     async def review(self, glass: BreakGlass, remark: str) -> None:
         """Close a broken glass; raises `Problem(POLICY)` for one's own, or one that is closed."""
@@ -142,16 +181,16 @@ class BreakGlassService:
             raise _refused("Nobody reviews a break-glass of their own", "", "Let a colleague review it.")
         if not clean_line(remark):
             raise _refused("The review says nothing", "An auditor will read it", "Say what you found.")
-        await self._audit.append(
-            AuditEntry(
-                event=AuditEvent.REVIEW,
-                flow=known.id,
-                operator=me,
-                ticket=known.ticket,
-                device=known.device,
-                key_id=known.key_id,
-                note=clean_line(remark),
-            )
+        await self._audit.append(replace(self._review_entry(known), note=clean_line(remark)))
+
+    def _review_entry(self, glass: BreakGlass) -> AuditEntry:
+        return AuditEntry(
+            event=AuditEvent.REVIEW,
+            flow=glass.id,
+            operator=self._operator(),
+            ticket=glass.ticket,
+            device=glass.device,
+            key_id=glass.key_id,
         )
 
 

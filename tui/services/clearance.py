@@ -80,7 +80,7 @@ class ClearanceService:
         self._audit = audit
         self._clock = clock
         self._operator = operator
-        self._tenant = tenant
+        self.tenant = tenant
         self._require_ticket = require_ticket
         self._open: dict[str, ApprovalRequest] = {}
         self._granted: set[str] = set()
@@ -136,7 +136,7 @@ class ClearanceService:
         """Open a request for a second person."""
         request = new_request(
             self._clock.now(),
-            tenant=self._tenant,
+            tenant=self.tenant,
             key_id=target.key_id,
             device=target.device.name or target.device.id,
             ticket=target.ticket,

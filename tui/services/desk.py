@@ -36,6 +36,7 @@ from tui.services.runbook import Situation, Step, runbook
 from tui.services.safeguards import Safeguards
 from tui.services.views import View, decode_views, encode_views
 from tui.services.wire_log import WireLog
+from tui.services.work_notes import disclosure_note
 
 SHIFT = timedelta(hours=12)
 """How far back a handover looks when nobody says otherwise."""
@@ -178,7 +179,16 @@ class Desk:
             sources=self.queue.health,
             since=start,
             until=end,
+            glasses=await self.safeguards.glasses.all(),
         )
+
+    async def note_disclosure(self, incident_id: str, key_id: str, device: str) -> None:
+        """Leave the key's ID and the audit's number of its disclosure on the ticket; raises `Problem`."""
+        rows = await self.audit.rows_of({AuditEvent.DRAW, AuditEvent.DELIVER}, self.clock.now() - SHIFT)
+        row = next((row for row in reversed(rows) if row.entry.key_id == key_id), None)
+        if row is not None:
+            note = disclosure_note(key_id, row.seq, device)
+            await self.queue.note(incident_id, note, self.engineer.user.upn)
 
     async def save_handover(self) -> Path:
         """Write the handover as Markdown into the reports folder; raises `Problem` when that fails."""

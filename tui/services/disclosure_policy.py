@@ -39,6 +39,9 @@ TRIGGER_WORDS = {
     Trigger.CLONE_ALARM: "the key is of another device than the ticket's",
 }
 
+REVIEW_TRIGGER = "break-glass-review"
+"""Stands in a request for the review of a broken glass, in place of a trigger."""
+
 DEFAULT_TRIGGERS = frozenset(Trigger) - {Trigger.PREFIX_ONLY}
 """A prefix names one key among 100,000 in all but 2 of 100,000 look-ups, and callers read out 8 characters: it asks for
 a second person only where the config says so."""

@@ -10,6 +10,7 @@ from tui.model.audit import AuditEvent, AuditRow
 from tui.model.fact import SourceHealth, SourceState
 from tui.model.group import Group
 from tui.model.incident import Incident, IncidentState
+from tui.services.break_glass import BreakGlass, glass_line
 from tui.services.rotation import Debt, DebtState
 
 
@@ -25,6 +26,8 @@ class Handover:
     debts: tuple[Debt, ...]
     unknown_outcomes: tuple[AuditRow, ...]
     denials: tuple[AuditRow, ...]
+    glasses: tuple[BreakGlass, ...]
+    """Broken glasses of the shift, and older ones that nobody has reviewed."""
     sources: Mapping[str, SourceHealth]
 
 
@@ -37,6 +40,7 @@ def compute_handover(
     sources: Mapping[str, SourceHealth],
     since: datetime | None,
     until: datetime,
+    glasses: Sequence[BreakGlass] = (),
 ) -> Handover:
     """Put together what is owed at `until`; rows count from `since` on, debts whenever they arose."""
     inside = [row for row in rows if (since is None or row.at >= since) and row.at <= until]
@@ -52,6 +56,7 @@ def compute_handover(
             row for row in inside if row.entry.event is AuditEvent.OUTCOME and row.entry.ended_by == "unknown"
         ),
         denials=tuple(row for row in inside if row.entry.event is AuditEvent.DENY),
+        glasses=tuple(each for each in glasses if not each.reviewed_by or since is None or each.at >= since),
         sources=dict(sources),
     )
 
@@ -75,6 +80,7 @@ def sections_of(handover: Handover) -> tuple[Section, ...]:
         Section("Mass incidents", tuple(_group_line(group) for group in handover.groups)),
         Section("Open incidents", _incident_lines(handover.open_incidents)),
         Section("Keys disclosed", tuple(_row_line(row) for row in handover.disclosures)),
+        Section("Break-glass", tuple(glass_line(glass, handover.until) for glass in handover.glasses)),
         Section("Refused by policy", tuple(_row_line(row) for row in handover.denials)),
         Section("Sources", tuple(_source_line(name, health) for name, health in sorted(handover.sources.items()))),
     )

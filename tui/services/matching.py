@@ -90,7 +90,7 @@ def select(dossier: Dossier, reading: KeyReading) -> Selection:
         step = near_words(term, near) if near else dossier.next_step
         return Selection(None, Refused.NO_KEY, dossier.headline, step, near)
     if len(fitting) > 1:
-        return _whole_id(f"{len(fitting)} keys begin with {term}, so that nothing is selected.")
+        return _whole_id(f"{len(fitting)} keys begin with {term}. Nothing is selected.")
     (key,) = fitting.values()
     return _alarm(evidence, key) or _unproven(evidence, term, key) or _selected(dossier, key)
 

@@ -1,6 +1,7 @@
 """The queue's use cases: paint from the cache, sync with the ticket sources, claim and write through the outbox."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -12,7 +13,7 @@ from tui.model.incident import Incident, IncidentState, Ticket
 from tui.ports import IncidentCache, TicketBatch, TicketSource
 from tui.services.incidents import Diff, IncidentBook, incident_of
 from tui.services.outbox import OPEN, Outbox, UnkeptOutbox, WriteKind, WriteState
-from tui.services.source_offers import Sweepable
+from tui.services.source_offers import Recognising, Sweepable
 from tui.services.writes import WriteService
 
 LOOKED_AT = 50
@@ -121,6 +122,13 @@ class QueueService:
         """Hang an incident on a problem or a parent ticket."""
         await self._write(incident_id, WriteKind.LINK, parent, actor)
         return self._require(incident_id)
+
+    async def recognise(self, name: str) -> None:
+        """Tell the sources who sits here; one that does not know the name shows its own."""
+        for source in self._sources.values():
+            if isinstance(source, Recognising):
+                with contextlib.suppress(Problem):
+                    await source.recognise(name)
 
     async def close(self) -> None:
         """Let go of every source's connections."""

@@ -8,7 +8,7 @@ from tui.clock import Clock
 from tui.model.audit import AuditEntry, AuditEvent, DeviceRef, Operator
 from tui.ports import AuditTrail
 from tui.services.approval import ApprovalRequest, Word, answer_text, read_request
-from tui.services.disclosure_policy import TRIGGER_WORDS
+from tui.services.disclosure_policy import REVIEW_TRIGGER, TRIGGER_WORDS
 
 OpenKey = Callable[[str], tuple[str, Ed25519PrivateKey]]
 """Passphrase -> the approver's UPN and key; raises `Problem`."""
@@ -48,6 +48,7 @@ class SecondPerson:
 def request_lines(request: ApprovalRequest) -> Sequence[tuple[str, str]]:
     """What an approver has to see before a word is said."""
     known = {str(trigger): words for trigger, words in TRIGGER_WORDS.items()}
+    known[REVIEW_TRIGGER] = "a broken glass is to be reviewed: yes means that it was right"
     why = "; ".join(known.get(trigger, trigger) for trigger in request.triggers)
     return (
         ("asked by", request.requester),

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.services.listed_cache import ListedCache
 from tests.services.samples import SetClock
-from tests.services.test_queue import ListedCache
 from tui.errors import Problem, ProblemKind
 from tui.model.fact import SourceState
 from tui.model.incident import IncidentState

@@ -102,7 +102,7 @@ async def test_a_record_from_the_future_does_not_hide_what_comes_after_it() -> N
     assert batch.watermark <= (now + timedelta(seconds=5)).strftime("%Y-%m-%d %H:%M:%S")
 
 
-@pytest.mark.parametrize("date", ["", "soon", "Mon, 99 Foo 2026 00:00:00 GMT", "Thu, 01 Jan 0001 00:00:00 -1400"])
+@pytest.mark.parametrize("date", ["", "soon", "Mon, 99 Foo 2026 00:00:00 GMT", "0"])
 async def test_a_server_that_tells_no_time_is_polled_all_the_same(date: str) -> None:
     answer = as_json({"issues": [redmine()], "total_count": 1}, date=date)
     async with opened("redmine", lambda _: answer) as source:
@@ -139,7 +139,12 @@ async def test_another_ticket_than_the_one_asked_for_is_an_alarm_and_is_not_clai
 @pytest.mark.parametrize("key", ["", "..", "../1", "1/2", "1?x", "1#x", "1%2f2", "ü", "1\n", " 1"])
 async def test_what_is_no_key_never_reaches_a_path(name: str, key: str) -> None:
     asked: list[object] = []
-    async with opened(name, lambda each: (asked.append(each), as_json({}))[1]) as source:
+
+    def answer(each: object) -> Reply:
+        asked.append(each)
+        return as_json({})
+
+    async with opened(name, answer) as source:
         for attempt in (
             source.get(key),
             source.add_note(key, "x"),

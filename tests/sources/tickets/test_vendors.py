@@ -9,7 +9,8 @@ import pytest
 
 from tests.sources.loopback import Loopback, Reply, as_json, loopback
 from tests.sources.tickets.profiles import profile
-from tests.sources.tickets.vendors import FIRST, PEOPLE, SECOND, Freshservice, Jira, Vendor, Zendesk
+from tests.sources.tickets.vendor import FIRST, PEOPLE, SECOND, Vendor
+from tests.sources.tickets.vendors import Freshservice, Jira, Zendesk
 from tui.errors import Problem, ProblemKind
 from tui.model.incident import IncidentState
 from tui.services.outbox import TAKEN

@@ -1,0 +1,216 @@
+"""The headless verbs. Data goes to stdout, messages to stderr; none of them imports textual."""
+
+import asyncio
+import sys
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+
+def say(text: str) -> None:
+    """A message for people, on stderr."""
+    click.echo(f"reseal: {text}", err=True)
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.pass_obj
+def doctor(config_path: Path | None, as_json: bool) -> int:
+    """Check configuration, reachability, sign-in, roles, terminal, recorder and audit; one line and one step each."""
+    from tui.doctor import examine
+
+    return asyncio.run(examine(config_path, as_json=as_json, say=say))
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.option("--filter", "words", default="", help="Only incidents that hold all these words.")
+@click.pass_obj
+def queue(config_path: Path | None, as_json: bool, words: str) -> int:
+    """The incident queue, after one sync."""
+    from tui import headless
+
+    return _headless(config_path, lambda console: headless.show_queue(console, words, as_json=as_json))
+
+
+@click.command()
+@click.argument("term")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.pass_obj
+def lookup(config_path: Path | None, term: str, as_json: bool) -> int:
+    """What is known of a ticket, a key ID or its first 8 characters, a device, or a user."""
+    from tui import headless
+
+    return _headless(config_path, lambda console: headless.show_lookup(console, term, as_json=as_json))
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.pass_obj
+def groups(config_path: Path | None, as_json: bool) -> int:
+    """Current mass incidents, by cause and KB."""
+    from tui import headless
+
+    return _headless(config_path, lambda console: headless.show_groups(console, as_json=as_json))
+
+
+@click.command()
+@click.argument("ticket")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.pass_obj
+def rotate(config_path: Path | None, ticket: str, as_json: bool) -> int:
+    """Request a rotation for the open debt of a ticket."""
+    from tui import headless
+
+    return _headless(config_path, lambda console: headless.rotate(console, ticket, as_json=as_json))
+
+
+@click.command()
+@click.option("--since", type=click.DateTime(), help="Start of the shift, UTC; 12 hours ago by default.")
+@click.option("--until", type=click.DateTime(), help="End of the shift, UTC; now by default.")
+@click.option("--format", "form", type=click.Choice(["md", "html", "json"]), default="md", show_default=True)
+@click.pass_obj
+def handover(config_path: Path | None, since: datetime | None, until: datetime | None, form: str) -> int:
+    """The shift's handover, computed."""
+    from tui import headless
+
+    start, end = (moment.replace(tzinfo=UTC) if moment else None for moment in (since, until))
+    return _headless(config_path, lambda console: headless.show_handover(console, start, end, form))
+
+
+@click.command()
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.option("--collector", is_flag=True, help="Print the script that collects all this on an unlocked device.")
+def diagnose(paths: tuple[Path, ...], as_json: bool, collector: bool) -> int:
+    """What engineers collect from a device, in any form, to cause, update and findings."""
+    from tui.diagnose import run_diagnose
+
+    if not paths and not collector:
+        raise click.UsageError("Name a file, a zip or a folder; or --collector for the script that makes one.")
+    return run_diagnose(paths, as_json, collector)
+
+
+@click.command()
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+def triage(file: Path | None, as_json: bool) -> int:
+    """Ticket texts, as JSON Lines of id and text from FILE or stdin: what each says, and groups."""
+    from tui.diagnose import run_triage
+
+    return run_triage(file, as_json)
+
+
+@click.group()
+def audit() -> None:
+    """The audit."""
+
+
+@audit.command("list")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.option("--limit", type=click.IntRange(min=1), default=200, show_default=True)
+def audit_list(as_json: bool, limit: int) -> int:
+    """The newest rows, newest first."""
+    from tui import headless
+
+    return asyncio.run(headless.list_audit(limit, as_json=as_json))
+
+
+@audit.command("verify")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+def audit_verify(as_json: bool) -> int:
+    """Check number, chain and schema of every row."""
+    from tui import headless
+
+    return headless.verify_audit(as_json=as_json)
+
+
+@audit.command("export")
+@click.option(
+    "--replay", is_flag=True, help="The shift as a rehearsal for `reseal demo --replay`, without personal data."
+)
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="The file to write; never overwritten.")
+@click.pass_obj
+def audit_export(config_path: Path | None, replay: bool, out: Path) -> int:
+    """Write what a shift was made of."""
+    from tui import headless
+
+    if not replay:
+        raise click.UsageError("This version exports rehearsals only: give --replay.")
+    return _headless(config_path, lambda console: headless.export_replay(console, out))
+
+
+@click.command("open")
+@click.argument("identity", type=click.Path(path_type=Path))
+@click.option("--new-identity", is_flag=True, help="Make a key pair in IDENTITY and print its public key.")
+@click.option("--accept-recording", is_flag=True, help="Draw although this session counts as recorded.")
+def open_key(identity: Path, new_identity: bool, accept_recording: bool) -> int:
+    """Decrypt on this machine what a console sealed: its text from stdin, drawn once and wiped."""
+    from tui.vault import opening
+
+    if new_identity:
+        click.echo(opening.new_identity(identity))
+        return 0
+    opening.open_sealed(identity, sys.stdin.read(), accept_recording=accept_recording)
+    return 0
+
+
+@click.group()
+def kb() -> None:
+    """The known-issue catalogue."""
+
+
+@kb.command("list")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+def kb_list(as_json: bool) -> int:
+    """Every known issue."""
+    from tui import catalogue
+
+    return catalogue.list_issues(as_json=as_json)
+
+
+@kb.command("show")
+@click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+def kb_show(name: str, as_json: bool) -> int:
+    """One issue, by its id or a KB."""
+    from tui import catalogue
+
+    return catalogue.show_issue(name, as_json=as_json)
+
+
+def _headless(config_path: Path | None, verb: Callable[[Any], Coroutine[Any, Any, int]]) -> int:
+    return asyncio.run(_with_console(config_path, verb))
+
+
+async def _with_console(config_path: Path | None, verb: Callable[[Any], Coroutine[Any, Any, int]]) -> int:
+    from tui.config import load
+    from tui.paths import config_file, state_directory
+    from tui.ports import SignInPrompt
+    from tui.wiring import open_console
+
+    async def show(prompt: SignInPrompt) -> None:
+        say(f"Sign in: open {prompt.uri} and enter {prompt.code}")
+
+    config = load(config_file(config_path))
+    async with open_console(config, state_directory(), on_prompt=show, mode="headless") as console:
+        return await verb(console)
+
+
+VERBS: tuple[click.Command, ...] = (
+    doctor,
+    queue,
+    lookup,
+    groups,
+    rotate,
+    handover,
+    diagnose,
+    triage,
+    audit,
+    open_key,
+    kb,
+)
+"""In the order of the help."""
