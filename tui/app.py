@@ -2,15 +2,13 @@
 
 import asyncio
 import os
-import sys
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import ClassVar, NoReturn
+from typing import ClassVar
 
 from rich.console import RenderableType
 from textual import events, on, work
 from textual._compositor import CompositorUpdate
-from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
@@ -40,6 +38,7 @@ from tui.painting import PaintedUpdate, Painter
 from tui.ports import SignInPrompt
 from tui.services.desk import Desk
 from tui.services.indexing import track_index
+from tui.shut_doors import ShutDoors
 from tui.type_ahead import TypeAhead
 from tui.wiring import Console
 
@@ -56,7 +55,7 @@ RETRY_SECONDS = 15.0
 """Pause before the sign-in is tried again by itself."""
 
 
-class ResealApp(App[int]):
+class ResealApp(ShutDoors):
     """The console. It never holds a recovery password; the vault draws over the bullets that it shows."""
 
     TITLE = "Reseal"
@@ -80,6 +79,7 @@ class ResealApp(App[int]):
         self.desk: Desk = console.desk
         self._console_side = console
         self._prompt_screen: SignInScreen | None = None
+        self._sign_in_said = ""
         self._type_ahead = TypeAhead(self, self._press)
         self._hex_keys = HexKeys(self, self._press, self._look_up)
         self._painter = None if os.environ.get(PLAIN_PAINTING) else Painter()
@@ -165,7 +165,10 @@ class ResealApp(App[int]):
         try:
             await self._console_side.sign_in()
         except Problem as problem:
-            self.report(problem)
+            # It is tried again by itself; the same answer is not worth a second dialog.
+            if str(problem) != self._sign_in_said:
+                self._sign_in_said = str(problem)
+                self.report(problem)
             return False
         finally:
             if self._prompt_screen is not None and self._prompt_screen.is_attached:
@@ -287,8 +290,6 @@ class ResealApp(App[int]):
         assert isinstance(screen, QueueScreen)
         return screen
 
-    # Textual's own doors, shut.
-
     @on(Worker.StateChanged)
     def report_failure(self, event: Worker.StateChanged) -> None:
         """Background work that fails is said, not swallowed; the console goes on."""
@@ -297,19 +298,3 @@ class ResealApp(App[int]):
             what = f"The console could not {event.worker.description}"
             why = f"{type(error).__name__}{place_of(error)}"
             self.report(Problem(ProblemKind.LOCAL, what, why, "Go on; tell the maintainers this line."))
-
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """No command of Textual's own is offered: one of them is a screenshot."""
-        return ()
-
-    def export_screenshot(self, **_: object) -> NoReturn:
-        """Refused, also when it is called from outside."""
-        raise Problem(ProblemKind.POLICY, "This console takes no screenshots", "They would be files full of names")
-
-    def _fatal_error(self) -> None:
-        """End with one line and no local variables: a traceback with locals is how secrets reach logs."""
-        error = sys.exc_info()[1]
-        self.bell()
-        kind = type(error).__name__
-        self._exit_renderables.append(f"reseal: the console stopped on {kind}{place_of(error)}. The audit is complete.")
-        self._close_messages_no_wait()

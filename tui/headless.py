@@ -241,3 +241,19 @@ async def export_replay(console: Console, out: Path) -> int:
     await console.desk.audit.append(AuditEntry(event=AuditEvent.EXPORT, note=note))
     click.echo(f"reseal: wrote {out}", err=True)
     return 0
+
+
+async def answer_request(text: str, *, deny: bool, note: str) -> int:
+    """Show what a request asks for, sign the answer after the passphrase, and print it."""
+    from tui.approving import answer_asked, read_asked
+    from tui.store.audit import open_audit
+
+    state = state_directory()
+    guard_directory(state)
+    async with await open_audit(state) as audit:
+        request, said = read_asked(audit, state, text)
+        click.echo(said, err=True)
+        question = "Passphrase of your key, to refuse" if deny else "Passphrase of your key, to approve"
+        passphrase = await asyncio.to_thread(click.prompt, question, hide_input=True, err=True)
+        click.echo(await answer_asked(audit, state, request, "deny" if deny else "approve", passphrase, note))
+    return 0

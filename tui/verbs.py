@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -156,6 +156,36 @@ def open_key(identity: Path, new_identity: bool, accept_recording: bool) -> int:
         return 0
     opening.open_sealed(identity, sys.stdin.read(), accept_recording=accept_recording)
     return 0
+
+
+@click.group()
+def approver() -> None:
+    """The second person's own key."""
+
+
+@approver.command("enrol")
+@click.argument("upn")
+def approver_enrol(upn: str) -> int:
+    """Make this engineer's key; prints the line for approval.approvers of everybody's configuration."""
+    from tui.approving import enrol_approver
+    from tui.paths import guard_directory, state_directory
+
+    state = state_directory()
+    guard_directory(state)
+    passphrase = click.prompt("Passphrase for the key", hide_input=True, confirmation_prompt=True, err=True)
+    click.echo(enrol_approver(state, upn, passphrase))
+    return 0
+
+
+@click.command()
+@click.argument("request", type=click.File("r"))
+@click.option("--deny", is_flag=True, help="Refuse instead.")
+@click.option("--note", default="", help="Why; it stands in the audit.")
+def approve(request: TextIO, deny: bool, note: str) -> int:
+    """Answer a colleague's request (a file, or - for stdin) with your signature; prints the answer to send back."""
+    from tui import headless
+
+    return asyncio.run(headless.answer_request(request.read(), deny=deny, note=note))
 
 
 @click.group()

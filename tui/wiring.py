@@ -177,10 +177,11 @@ async def open_console(
             audit,
             clock,
             lambda: engineer.operator,
-            rules=Rules(limits=Limits(per_hour=config.reveal.max_per_hour)),
+            rules=Rules(limits=_limits(config)),
             rights=rights,
             activations=cloud.activations,
             open_key=key_of(state),
+            approvers=config.approval.approvers,
             tenant=config.tenant.tenant_id,
             require_ticket=config.reveal.require_ticket,
         )
@@ -219,6 +220,11 @@ async def _say_start(audit: AuditStore, mode: str, left_open: Sequence[OpenFlow]
 async def _check_audit(state: Path) -> AuditCheck:
     found = await asyncio.to_thread(verify, state)
     return AuditCheck(found.rows, "" if found.ok else found.why)
+
+
+def _limits(config: Config) -> Limits:
+    policy = config.policy
+    return Limits(policy.max_per_minute, policy.max_per_ten_minutes, config.reveal.max_per_hour, policy.max_per_day)
 
 
 def _policy(config: Config) -> RevealPolicy:

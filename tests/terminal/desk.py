@@ -16,6 +16,16 @@ from tests.support.terminal import Terminal
 from tui.demo.ids import recovery_password
 
 SEED = 7
+RULES = """
+[reveal]
+clear_after_seconds = {clear_after}
+max_per_hour = 1000
+[policy]
+max_per_minute = 1000
+max_per_ten_minutes = 1000
+max_per_day = 1000
+"""
+"""Tests disclose faster than hands do."""
 RESEAL = (sys.executable, "-m", "tui")
 
 
@@ -65,7 +75,7 @@ def desk(directory: Path, *, clear_after: int = 60, size: int = 60) -> Iterator[
         tenant.hand("advance", "POST", {"seconds": 2000})
         config = directory / "config.toml"
         text = tenant.config.read_text(encoding="utf-8")
-        config.write_text(f"{text}\n[reveal]\nclear_after_seconds = {clear_after}\n", encoding="utf-8")
+        config.write_text(text + RULES.format(clear_after=clear_after), encoding="utf-8")
         yield Desk(tenant, config, directory / "state")
 
 

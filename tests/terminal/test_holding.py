@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.terminal import Terminal, descendants
-from tests.terminal.desk import Desk, blocks_on_screen, desk, reveal, tickets_of, select, start_disclosure
+from tests.terminal.desk import RESEAL, Desk, blocks_on_screen, desk, reveal, select, start_disclosure, tickets_of
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -71,17 +71,19 @@ def test_servers_that_die_leave_a_queue_to_work_with_and_a_cache_to_start_from(t
             plain = morning.tenant.case("plain")["ticket"]
             morning.tenant.process.kill()
             terminal.wait_until("unreachable", 20)
+            terminal.wait_until("refused the connection", 20)
+            terminal.press("escape")
+            terminal.wait_until("R Reveal")
             select(terminal, plain)
             terminal.press("enter")
             terminal.wait_until("did not answer", 20)
             terminal.press("q")
             terminal.wait_until(lambda: not terminal.alive, 15)
-        with Terminal(
-            ["env", f"RESEAL_STATE={morning.state}", "reseal", "--config", str(morning.config)], columns=100, rows=30
-        ) as terminal:
+        argv = [*RESEAL, "--config", str(morning.config)]
+        with Terminal(argv, {"RESEAL_STATE": str(morning.state)}, columns=100, rows=30) as terminal:
             terminal.wait_until(lambda: len(tickets_of(terminal)) > 10, 20)
             terminal.wait_until("unreachable", 20)
-        assert "could not be reached" in morning.run("queue", code=3).stderr
+        assert "refused the connection" in morning.run("queue", code=3).stderr
 
 
 @pytest.mark.parametrize(
@@ -114,7 +116,7 @@ def test_each_way_that_graph_fails_is_said_and_the_console_stays_usable(morning:
         terminal.press("escape")
         terminal.wait_until("R Reveal")
         terminal.press("4")
-        terminal.wait_until("Open incidents")
+        terminal.wait_until("Rotations due")
     outcome = [row["entry"] for row in morning.audit() if row["entry"]["event"] == "outcome"][-1]
     assert outcome["ended_by"] in ("refused", "failed", "not-read")
     assert outcome["shown_ms"] == 0

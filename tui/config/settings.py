@@ -135,6 +135,22 @@ class Escalation:
 
 
 @dataclass(frozen=True, slots=True)
+class Approval:
+    """Who may be the second person: lines that `reseal approver enrol` printed on their own consoles."""
+
+    approvers: tuple[Filled, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Limits of one engineer beside `reveal.max_per_hour`. No two hands give out more to callers they verify."""
+
+    max_per_minute: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 6
+    max_per_ten_minutes: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 20
+    max_per_day: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 100
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """The whole configuration. Relative paths of the file are resolved against the file's directory."""
 
@@ -147,6 +163,8 @@ class Config:
     reveal: Reveal = field(default_factory=Reveal)
     audit: Audit = field(default_factory=Audit)
     escalation: Escalation = field(default_factory=Escalation)
+    approval: Approval = field(default_factory=Approval)
+    policy: Policy = field(default_factory=Policy)
 
 
 def config_hash(config: Config) -> str:

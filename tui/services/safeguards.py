@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from tui.clock import Clock
+from tui.errors import Problem, ProblemKind
 from tui.model.audit import Operator
 from tui.ports import AuditTrail
 from tui.services.approval import read_approvers
@@ -39,13 +40,18 @@ def safeguards(
     tenant: str = "",
     require_ticket: bool = True,
 ) -> Safeguards:
-    """Put the safeguards together from plain settings; raises `ValueError` for approvers that cannot be told apart."""
+    """Put the safeguards together from plain settings; raises `Problem(CONFIG)` for approvers that are none."""
+    try:
+        enrolled = read_approvers(approvers)
+    except ValueError as error:
+        step = "Each is a line that `reseal approver enrol` printed"
+        raise Problem(ProblemKind.CONFIG, "approval.approvers cannot be used", str(error), step) from None
     clearance = ClearanceService(
         audit,
         clock,
         operator,
         rules=rules,
-        approvers=read_approvers(approvers),
+        approvers=enrolled,
         tenant=tenant,
         require_ticket=require_ticket,
     )
