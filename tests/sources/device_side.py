@@ -30,11 +30,11 @@ MSINFO = (
 
 
 def bundle() -> bytes:
-    """What an honest collector sends."""
+    """What an honest collector sends; the same bytes whenever it is made."""
     content = io.BytesIO()
-    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("collector-facts.json", json.dumps(FACTS))
-        archive.writestr("msinfo32.txt", MSINFO)
+    with zipfile.ZipFile(content, "w") as archive:
+        for name, text in (("collector-facts.json", json.dumps(FACTS)), ("msinfo32.txt", MSINFO)):
+            archive.writestr(zipfile.ZipInfo(name), text, zipfile.ZIP_DEFLATED)
     return content.getvalue()
 
 
