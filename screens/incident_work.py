@@ -3,7 +3,7 @@
 from textual import work
 
 from screens.confirm import ConfirmScreen
-from screens.intake import IntakeScreen
+from screens.intake import IntakeScreen, Order
 from screens.note import NoteScreen
 from screens.reveal import RevealScreen
 from screens.shell import ConsoleScreen
@@ -113,11 +113,18 @@ class IncidentWork(ConsoleScreen):
             if isinstance(end, Problem):
                 self.shell.report(end)
             elif end is not None and incident is not None:
-                await self.desk.note_disclosure(incident.id, order.intake.key.id, order.intake.device.name)
+                await self._leave_note(incident.id, order)
         except Problem as problem:
             self.shell.report(problem)
         finally:
             await vault.clear("left")
+
+    async def _leave_note(self, incident_id: str, order: Order) -> None:
+        try:
+            await self.desk.note_disclosure(incident_id, order.intake.key.id, order.intake.device.name)
+        except Problem as problem:
+            # It is kept and goes out by itself; the engineer's hands are on the next caller.
+            self.notify(str(problem), severity="warning", markup=False)
 
     def action_rotate_keys(self) -> None:
         incident = self.incident

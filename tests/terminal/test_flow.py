@@ -1,5 +1,6 @@
 """From the queue to a key on the screen and away again: the whole console by keyboard, on a real terminal."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -112,6 +113,8 @@ def test_what_must_not_be_disclosed_is_not(morning: Desk, case: str, typed: int,
     key_id = found["keys"][0] if found["keys"] else "0123456789abcdef0123456789abcdef"
     before = morning.tenant.hand("state")["keyed_reads"]
     with morning.console() as terminal:
+        # Until the key metadata is paged in, no prefix that is not found is called absent.
+        terminal.wait_until(lambda: re.search(r"keys \d+[smh]", terminal.text()[0]), 30)
         select(terminal, found["ticket"])
         start_disclosure(terminal, key_id[:typed] if typed else key_id)
         terminal.wait_until(said, 20)

@@ -176,7 +176,7 @@ def test_an_id_typed_or_pasted_on_any_screen_starts_a_look_up(morning: Desk) -> 
         for screen in ("", "3", "4"):
             terminal.press(*screen)
             terminal.wait_until({"": "R Reveal", "3": "Audit", "4": "Handover"}[screen])
-            terminal.wait_until(partial(_is_past, time.monotonic() + PAUSE_SECONDS))
+            terminal.wait_until(partial(_is_past, time.monotonic() + 4 * PAUSE_SECONDS))
             terminal.type(key_id[:8])
             terminal.wait_until("Look up")
             terminal.wait_until("One key fits", 20)

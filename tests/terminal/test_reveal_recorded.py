@@ -155,6 +155,8 @@ def test_a_pipe_that_starts_after_the_question_is_seen_before_a_digit_is_drawn(m
     finally:
         subprocess.run([*tmux, "kill-server"], check=False, capture_output=True, timeout=10)
     told = rows(morning)
-    assert [row["event"] for row in told] == ["intent", "deny", "deny", "outcome"]
+    # The second refusal and the end are two tasks: which is written first is nobody's promise.
+    assert [row["event"] for row in told[:2]] == ["intent", "deny"]
+    assert sorted(row["event"] for row in told[2:]) == ["deny", "outcome"]
     assert "tmux pipe-pane" in told[1]["note"]
     assert told[-1]["shown_ms"] == 0
