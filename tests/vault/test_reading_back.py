@@ -92,6 +92,26 @@ async def test_what_is_typed_is_compared_inside(
     assert heard[2].is_block == 5
 
 
+async def test_what_was_typed_goes_on_when_the_block_is_drawn_again(
+    vault: VaultProcess, terminal: Terminal, heard: list[VaultEvent]
+) -> None:
+    await vault.dictate(dictation(0), in_seconds(60))
+    terminal.type(BLOCKS[0][:3])
+    await terminal.until(lambda: field(terminal) == "•••___")
+    await vault.dictate(dictation(0, "de"), in_seconds(60))
+    await terminal.until(lambda: words(terminal)[0].endswith(DIGIT_WORDS["de"][int(BLOCKS[0][2])]))
+    assert field(terminal) == "•••___"
+    wrong = str((int(BLOCKS[0][5]) + 1) % 10)
+    terminal.type(BLOCKS[0][3:5] + wrong)
+    await eventually(lambda: heard == [ReadBack(0, (5,))])
+    await vault.dictate(dictation(0), in_seconds(60))
+    await terminal.until(lambda: words(terminal)[0].endswith(DIGIT_WORDS["en"][int(BLOCKS[0][2])]))
+    assert field(terminal) == "✓✓✓✓✓✗"
+    await vault.dictate(dictation(1), in_seconds(60))
+    await terminal.until(lambda: words(terminal)[0].startswith(BLOCKS[1][:3]))
+    assert field(terminal) == "______"
+
+
 async def test_rubbing_out_and_a_block_that_is_too_short(
     vault: VaultProcess, terminal: Terminal, heard: list[VaultEvent]
 ) -> None:

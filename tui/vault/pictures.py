@@ -1,6 +1,5 @@
 """What the vault draws, made from its orders: blocks, one block to be read aloud, a field that is typed into."""
 
-from tui.ports import Cell
 from tui.vault.digit_words import spoken
 from tui.vault.drawing import Picture, Stroke
 from tui.vault.messages import Dictate, Draw
@@ -26,8 +25,8 @@ def blocks(password: RecoveryPassword, order: Draw) -> Picture:
     )
 
 
-def dictation(password: RecoveryPassword, order: Dictate) -> Picture:
-    """One block in two lines: three digits, and their words behind them; and the empty field."""
+def dictation(password: RecoveryPassword, order: Dictate, count: int = 0, found: Comparison | None = None) -> Picture:
+    """One block in two lines: three digits, and their words behind them; and the field."""
     block = password.block(order.block)
     strokes = [Stroke(order.heading, len(order.title), order.title.encode(), order.title)]
     for line, (column, row) in enumerate(order.lines):
@@ -37,19 +36,12 @@ def dictation(password: RecoveryPassword, order: Dictate) -> Picture:
         padded = words + b" " * (room - len(words.decode()))
         strokes.append(Stroke((column, row), GROUP, digits, BULLET * GROUP))
         strokes.append(Stroke((column + WORDS_AT, row), room, padded, BLANK * room))
-    return Picture(order.sgr, [*strokes, _field(order.field, GAP * BLOCK_DIGITS)])
+    return Picture(order.sgr, [*strokes, *field(order, count, found).strokes])
 
 
-def typed(order: Dictate, count: int) -> Picture:
-    """The field with so many digits in it, as bullets."""
-    return Picture(order.sgr, [_field(order.field, BULLET * count + GAP * (BLOCK_DIGITS - count))])
-
-
-def marks(order: Dictate, comparison: Comparison) -> Picture:
-    """The field with a mark for each digit that was read back."""
-    signs = "".join(WRONG if place in comparison.differs else RIGHT for place in range(BLOCK_DIGITS))
-    return Picture(order.sgr, [_field(order.field, signs)])
-
-
-def _field(cell: Cell, text: str) -> Stroke:
-    return Stroke(cell, BLOCK_DIGITS, text.encode(), GAP * BLOCK_DIGITS)
+def field(order: Dictate, count: int, found: Comparison | None = None) -> Picture:
+    """The field that is typed into: a mark for each digit that was compared, or bullets for so many typed ones."""
+    text = BULLET * count + GAP * (BLOCK_DIGITS - count)
+    if found is not None:
+        text = "".join(WRONG if place in found.differs else RIGHT for place in range(BLOCK_DIGITS))
+    return Picture(order.sgr, [Stroke(order.field, BLOCK_DIGITS, text.encode(), GAP * BLOCK_DIGITS)])

@@ -120,8 +120,9 @@ class Service:
                 self._show(pictures.blocks(password, order), digits=bool(order.blocks), mask_ms=order.mask_after_ms)
             case Dictate():
                 password = self._held(order)
-                self._show(pictures.dictation(password, order), digits=True, mask_ms=order.mask_after_ms)
-                self._listening.reading = ReadingBack(self._display.pane, password, order)
+                reading = ReadingBack(self._display.pane, password, order, self._listening.reading)
+                self._show(reading.picture, digits=True, mask_ms=order.mask_after_ms)
+                self._listening.reading = reading
             case Seal():
                 # Loads the cryptography, which other disclosures do not need.
                 from tui.vault.sealing import sealed
