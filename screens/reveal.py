@@ -47,6 +47,7 @@ class RevealScreen(ConsoleModal[Cleared | Problem | None]):
         self._next_block = 0
         self._aloud = False
         self._sealed = False
+        self._given_up = False
         self._shown: Shown | None = None
         self._drawing = asyncio.Lock()
 
@@ -108,7 +109,9 @@ class RevealScreen(ConsoleModal[Cleared | Problem | None]):
                 self._repaint()
             self._finish(cleared)
         except Problem as problem:
-            self.dismiss(problem)
+            if self._given_up:
+                self.app.notify("No key was shown. Graph may have logged the read all the same.", markup=False)
+            self.dismiss(None if self._given_up else problem)
 
     def _finish(self, cleared: Cleared) -> None:
         why = ENDINGS.get(cleared.ended_by, cleared.ended_by)
@@ -281,8 +284,9 @@ class RevealScreen(ConsoleModal[Cleared | Problem | None]):
     @work(group="reveal-end", exit_on_error=False, description="clear the key")
     async def _end(self, why: str) -> None:
         if self._disclosure is None:
+            # The reading fails now, writes its row, and closes the pane.
+            self._given_up = True
             await self._vault.clear(why)
-            self.dismiss(None)
             return
         try:
             await self._take_away(self._disclosure, why)

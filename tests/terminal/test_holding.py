@@ -4,12 +4,14 @@ import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.support.terminal import Terminal, descendants
 from tests.terminal.desk import RESEAL, Desk, blocks_on_screen, desk, reveal, select, start_disclosure, tickets_of
 
+KEY_READ = r"recoveryKeys/.*\$select=key"
 pytestmark = pytest.mark.timeout(180)
 
 
@@ -17,6 +19,13 @@ pytestmark = pytest.mark.timeout(180)
 def morning(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     with desk(tmp_path_factory.mktemp("holding")) as found:
         yield found
+
+
+@pytest.fixture(autouse=True)
+def no_fault_left(morning: Desk) -> Iterator[None]:
+    """What a test did not use up must not hit the next one."""
+    yield
+    morning.tenant.hand("faults", "DELETE")
 
 
 def shown(terminal: Terminal, morning: Desk, case: str = "plain") -> str:
@@ -33,6 +42,22 @@ def shown(terminal: Terminal, morning: Desk, case: str = "plain") -> str:
 def vaults(terminal: Terminal) -> list[int]:
     """The console's vault children."""
     return [pid for pid in descendants(terminal.pid) if b"tui.vault" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+
+def stays_usable(terminal: Terminal) -> None:
+    """Another mode and back."""
+    # An escape and a digit in one read would be Alt and the digit.
+    terminal.wait_until("? Help", 5)
+    terminal.press("4")
+    terminal.wait_until("Rotations due", 5)
+    terminal.press("1")
+    terminal.wait_until(lambda: tickets_of(terminal), 5)
+
+
+def last_outcome(morning: Desk) -> dict[str, Any]:
+    """The newest OUTCOME row's entry."""
+    found: dict[str, Any] = [row["entry"] for row in morning.audit() if row["entry"]["event"] == "outcome"][-1]
+    return found
 
 
 def test_a_killed_console_leaves_no_digits_and_its_next_start_says_what_was_open(tmp_path: Path) -> None:
@@ -69,11 +94,9 @@ def test_servers_that_die_leave_a_queue_to_work_with_and_a_cache_to_start_from(t
     with desk(tmp_path) as morning:
         with morning.console() as terminal:
             plain = morning.tenant.case("plain")["ticket"]
+            terminal.wait_until(" mine")
             morning.tenant.process.kill()
             terminal.wait_until("unreachable", 20)
-            terminal.wait_until("refused the connection", 20)
-            terminal.press("escape")
-            terminal.wait_until("R Reveal")
             select(terminal, plain)
             terminal.press("enter")
             terminal.wait_until("did not answer", 20)
@@ -83,7 +106,17 @@ def test_servers_that_die_leave_a_queue_to_work_with_and_a_cache_to_start_from(t
         with Terminal(argv, {"RESEAL_STATE": str(morning.state)}, columns=100, rows=30) as terminal:
             terminal.wait_until(lambda: len(tickets_of(terminal)) > 10, 20)
             terminal.wait_until("unreachable", 20)
+            # It cannot sign in either, and says so.
+            terminal.wait_until("refused the connection", 20)
         assert "refused the connection" in morning.run("queue", code=3).stderr
+
+
+@pytest.fixture(scope="module")
+def terminal(morning: Desk) -> Iterator[Terminal]:
+    """One console that lives through everything Graph does to it."""
+    with morning.console() as terminal:
+        select(terminal, morning.tenant.case("plain")["ticket"])
+        yield terminal
 
 
 @pytest.mark.parametrize(
@@ -102,24 +135,46 @@ def test_servers_that_die_leave_a_queue_to_work_with_and_a_cache_to_start_from(t
         ("reset", "→"),
     ],
 )
-def test_each_way_that_graph_fails_is_said_and_the_console_stays_usable(morning: Desk, fault: str, said: str) -> None:
-    found = morning.tenant.case("plain")
-    with morning.console() as terminal:
-        select(terminal, found["ticket"])
-        start_disclosure(terminal, found["keys"][0])
-        terminal.wait_until("Disclose this key?", 20)
-        morning.tenant.fault(fault, r"recoveryKeys/.*\$select=key")
-        terminal.press("y")
-        terminal.wait_until(lambda: "→" in terminal.frame() and "Back" not in terminal.frame(), 30)
-        assert said in terminal.frame()
-        assert blocks_on_screen(terminal) == []
-        terminal.press("escape")
-        terminal.wait_until("R Reveal")
-        terminal.press("4")
-        terminal.wait_until("Rotations due")
-    outcome = [row["entry"] for row in morning.audit() if row["entry"]["event"] == "outcome"][-1]
+def test_each_way_that_graph_fails_is_said_and_the_console_stays_usable(
+    morning: Desk, terminal: Terminal, fault: str, said: str
+) -> None:
+    start_disclosure(terminal, morning.tenant.case("plain")["keys"][0])
+    terminal.wait_until("Disclose this key?", 20)
+    morning.tenant.fault(fault, KEY_READ)
+    terminal.press("y")
+    terminal.wait_until(lambda: "→" in terminal.frame() and "Back" not in terminal.frame(), 30)
+    assert said in terminal.frame()
+    assert blocks_on_screen(terminal) == []
+    terminal.press("escape")
+    stays_usable(terminal)
+    outcome = last_outcome(morning)
     assert outcome["ended_by"] in ("refused", "failed", "not-read")
     assert outcome["shown_ms"] == 0
+
+
+def test_a_slow_graph_holds_up_neither_keys_nor_the_way_out(morning: Desk, terminal: Terminal) -> None:
+    start_disclosure(terminal, morning.tenant.case("plain")["keys"][0])
+    terminal.wait_until("Disclose this key?", 20)
+    morning.tenant.fault("slow", KEY_READ, seconds=60)
+    terminal.press("y")
+    terminal.wait_until("Asking Graph for this one key", 10)
+    terminal.press("x")
+    terminal.wait_until("No key was shown", 5)
+    stays_usable(terminal)
+    outcome = last_outcome(morning)
+    assert (outcome["ended_by"], outcome["shown_ms"]) == ("cleared", 0)
+
+
+def test_facts_that_are_slow_to_come_are_waited_for_beside_the_work(morning: Desk) -> None:
+    ticket = morning.tenant.case("plain")["ticket"]
+    with morning.console(120, 40) as terminal:
+        for path in ("/devices", "/deviceManagement/managedDevices"):
+            morning.tenant.fault("slow", path, seconds=60)
+        select(terminal, ticket)
+        terminal.press("enter")
+        terminal.wait_until("Asking Entra ID and Intune")
+        stays_usable(terminal)
+        assert "Asking Entra ID and Intune" in terminal.frame()
 
 
 def test_a_hang_up_ends_console_and_vault(tmp_path: Path) -> None:

@@ -78,6 +78,7 @@ class VaultProcess:
         self._turn = asyncio.Lock()
         self._reply: asyncio.Future[Held | Drawn] | None = None
         self._asked = False
+        self._held = False
         self._why = ""
         self._drawn_ns = 0
         self._cleared: asyncio.Future[Cleared] = loop.create_future()
@@ -100,6 +101,7 @@ class VaultProcess:
         except BaseException:
             self._abandon()
             raise
+        self._held = True
         return KeyRead(held.request_id, held.graph_date, held.http_status, held.deadline_boottime_ns)
 
     async def draw(self, region: DrawRegion, deadline_boottime_ns: int) -> None:
@@ -256,7 +258,8 @@ class VaultProcess:
     def _end_of(self, gone: Gone | None) -> Cleared:
         if gone is not None:
             return Cleared(gone.ended_by, gone.shown_ms)
-        if self._why and not self._asked:
+        if self._why and not self._held:
+            # By force, but no digit was ever drawn: the wish is what ended it.
             return Cleared(self._why, 0)
         return Cleared(LOST, (boottime_ns() - self._drawn_ns) // 1_000_000 if self._drawn_ns else 0)
 
