@@ -38,8 +38,8 @@ class Systems:
         return self.owed if ticket == FOUND.ticket.number else ()
 
 
-def closing(systems: Systems, **audit: frozenset[AuditEvent]) -> tuple[ClosingService, ListedAudit]:
-    rows = ListedAudit(SetClock(NOW), **audit)
+def closing(systems: Systems, fails_on: frozenset[AuditEvent] = frozenset()) -> tuple[ClosingService, ListedAudit]:
+    rows = ListedAudit(SetClock(NOW), fails_on=fails_on)
     return ClosingService(rows, rows.clock, lambda: Operator("me@demo.example"), systems, systems.blocking), rows
 
 
