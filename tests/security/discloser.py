@@ -1,8 +1,8 @@
 """A console without a screen, run as a program: real audit, services and vault disclose one key after the other.
 
 `loop STATE ENDPOINT TTY`: for each line on stdin, fork a child that discloses until it is killed.
-`count STATE ENDPOINT TTY LOG N`: disclose N keys, everything that logs at DEBUG, and end.
-What was acknowledged is said on stdout: `row SEQ MAC`, `vault PID`.
+`count STATE ENDPOINT TTY LOG N`: disclose N keys while everything logs at DEBUG, each until a line comes on stdin.
+What happened is said on stdout: `vault PID`, `row SEQ MAC` once it is durable, `drawn PID`.
 """
 
 import asyncio
@@ -62,8 +62,8 @@ def intake(number: int) -> Intake:
     return Intake(term, key, DeviceRef(key.device_id), f"INC{number}", "ada", "locked out", Proof("call-back"))
 
 
-async def disclose(audit: AuditStore, warden: Warden, count: int) -> None:
-    """So many disclosures, one after the other."""
+async def disclose(audit: AuditStore, warden: Warden, count: int, *, looked_at: bool = False) -> None:
+    """So many disclosures, one after the other; `looked_at` waits for stdin while the digits stand."""
     policy = RevealPolicy(60, 10**9, True)
     service = RevealService(Telling(audit), warden, SystemClock(), policy, lambda: ME, recorder=lambda: "no")
     for number in range(count):
@@ -71,6 +71,9 @@ async def disclose(audit: AuditStore, warden: Warden, count: int) -> None:
         say(f"vault {vault.pid}")
         disclosure = await service.begin(intake(number), vault)
         await disclosure.draw(region())
+        if looked_at:
+            say(f"drawn {vault.pid}")
+            await asyncio.to_thread(sys.stdin.readline)
         await disclosure.end("cleared")
 
 
@@ -101,8 +104,8 @@ async def count(state: Path, endpoint: str, tty: str, log: str, wanted: int) -> 
         with contextlib.suppress(Problem):
             await EntraEscrow(transport).keys_of_device(str(uuid.uuid4()))
         await transport.close()
-        await disclose(audit, Warden(endpoint, token, tty=tty), wanted)
-    say("done")
+        await disclose(audit, Warden(endpoint, token, tty=tty), wanted, looked_at=True)
+    say("done 0")
     sys.stdin.readline()
 
 

@@ -90,3 +90,12 @@ def spoken_by(pid: int) -> bytes:
     with contextlib.suppress(OSError):
         return b"\0".join(Path(f"/proc/{pid}/{name}").read_bytes() for name in ("cmdline", "environ"))
     return b""
+
+
+def children(pid: int) -> list[int]:
+    """What a process has started and not lost (proc_pid_task(5)); cheaper than a walk through all processes."""
+    found: list[int] = []
+    with contextlib.suppress(OSError):
+        for thread in Path(f"/proc/{pid}/task").iterdir():
+            found += map(int, (thread / "children").read_text(encoding="ascii").split())
+    return found
