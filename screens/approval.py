@@ -15,9 +15,10 @@ from screens.shell import ConsoleModal, bindings
 from tui.actions import Scope
 from tui.errors import Problem
 from tui.model.audit import Proof
+from tui.model.policy import Trigger
 from tui.services.approval import ApprovalRequest, request_text
 from tui.services.clearance import Clearance, Target
-from tui.services.disclosure_policy import TRIGGER_WORDS, Circumstances, Trigger
+from tui.services.disclosure_policy import TRIGGER_WORDS, Circumstances
 
 
 class ApprovalScreen(ConsoleModal[Clearance | None]):
@@ -47,7 +48,8 @@ class ApprovalScreen(ConsoleModal[Clearance | None]):
         with Vertical(classes="card"):
             with VerticalScroll(can_focus=False):
                 yield Static(Content.assemble(("A second person is needed  ", "bold $warning"), why))
-                yield Static(Content(f"until {until} by {whom}; they run: reseal approve"), classes="hint")
+                how = self.desk.safeguards.contact or "they run: reseal approve"
+                yield Static(Content(f"until {until} by {whom}; {how}"), classes="hint")
                 yield Static(Content(request_text(self._request)), id="request")
                 yield Static(Content("paste the answer, then ctrl+j:"), classes="hint")
             yield TextArea(id="answer", soft_wrap=True, show_line_numbers=False)

@@ -2,6 +2,7 @@
 
 from textual import work
 
+from screens.closing import ClosingScreen
 from screens.confirm import ConfirmScreen
 from screens.intake import IntakeScreen, Order
 from screens.note import NoteScreen
@@ -10,7 +11,8 @@ from screens.shell import ConsoleScreen
 from screens.waiver import WaiverScreen
 from screens.widgets.incident_table import IncidentTable
 from tui.errors import Problem, ProblemKind
-from tui.model.incident import Incident, IncidentState
+from tui.model.cause import CauseCode
+from tui.model.incident import Incident
 from tui.services.rotation import DebtState
 
 
@@ -87,11 +89,18 @@ class IncidentWork(ConsoleScreen):
             owed = await self.desk.rotation.blocking(number)
             if owed and not await self.app.push_screen_wait(WaiverScreen(number, owed)):
                 return
-            await self.desk.queue.set_state(incident.id, IncidentState.CLOSED, self.desk.engineer.user.upn)
+            shown = await self.desk.last_shown(number)
         except Problem as problem:
             self.shell.report(problem)
             return
-        self.notify(f"{number} is closed", markup=False)
+        shown_at = f"{shown.astimezone():%H:%M}" if shown else ""
+        if await self.app.push_screen_wait(ClosingScreen(incident, self.likely_cause(incident), shown_at)):
+            self.notify(f"{number} is closed", markup=False)
+
+    def likely_cause(self, incident: Incident) -> CauseCode:
+        """What the evidence or else the ticket says so far; a guess for the one who closes it."""
+        known = self.desk.mass.known(incident.id)
+        return (known.cause if known is not None and known.cause else incident.reading.cause).code
 
     def disclose_without_ticket(self) -> None:
         """Start an intake that only a broken glass can carry."""

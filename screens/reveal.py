@@ -13,6 +13,7 @@ from textual.containers import Container, Vertical
 from textual.content import Content
 from textual.geometry import Size
 from textual.widgets import Footer, Static
+from textual.worker import Worker, WorkerState
 
 from screens.keyboard import lent_keyboard, terminal_size
 from screens.reveal_shown import ALL_MS, BLOCK_MS, DICTATION_MS, Shown, whole
@@ -112,6 +113,19 @@ class RevealScreen(ConsoleModal[Cleared | Problem | None]):
             if self._given_up:
                 self.app.notify("No key was shown. Graph may have logged the read all the same.", markup=False)
             self.dismiss(None if self._given_up else problem)
+
+    @on(Worker.StateChanged)
+    async def _clear_after_failure(self, event: Worker.StateChanged) -> None:
+        """Something else than a refusal: the vault is told itself, and not by what has just failed."""
+        if event.state is not WorkerState.ERROR:
+            return
+        await self._vault.clear("failed")
+        if event.worker.group == "reveal":
+            # Nobody waits for the end any more.
+            if self._disclosure is not None:
+                await self._disclosure.end("failed")
+            self._repaint()
+            self.dismiss(None)
 
     def _finish(self, cleared: Cleared) -> None:
         why = ENDINGS.get(cleared.ended_by, cleared.ended_by)

@@ -14,6 +14,7 @@ ENDINGS = {
     "covered": "another screen came over it",
     "quit": "the console was left",
     "crash": "the console failed",
+    "failed": "something in the console failed",
     "hangup": "the terminal hung up",
     "lost-vault": "the vault died",
     "draw-failed": "it could not be drawn",

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from screens.audit import AuditScreen
+from screens.closing import ClosingScreen
 from screens.confirm import ConfirmScreen
 from screens.group import GroupScreen
 from screens.handover import HandoverScreen
@@ -24,6 +25,7 @@ HANDLERS = {
     Scope.QUEUE: QueueScreen,
     Scope.DEVICE: ProblemScreen,
     Scope.FORM: IntakeScreen,
+    Scope.CLOSING: ClosingScreen,
     Scope.CONFIRM: ConfirmScreen,
     Scope.REVEAL: RevealScreen,
     Scope.MASS: MassScreen,
@@ -37,7 +39,7 @@ TOGETHER = (
     (Scope.ANYWHERE, Scope.AUDIT),
     (Scope.ANYWHERE, Scope.HANDOVER),
     (Scope.REVEAL,),
-    (Scope.FORM,),
+    (Scope.FORM, Scope.CLOSING),
     (Scope.CONFIRM,),
 )
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tui.config import GRAPH_ENDPOINTS, TEMPLATE, config_hash, load, parse, write_template
 from tui.errors import Problem, ProblemKind
+from tui.model.policy import DEFAULT_TRIGGERS, OfficeHours, read_office_hours
 
 WHERE = Path("/etc/reseal/config.toml")
 
@@ -53,6 +54,8 @@ def test_the_least_config_has_the_contracts_defaults() -> None:
     assert config.active_directory is None
     assert config.remote_shell is None
     assert config.escalation.contact == ""
+    assert set(config.policy.second_person) == DEFAULT_TRIGGERS
+    assert read_office_hours(config.policy.office_hours) == OfficeHours()
 
 
 def test_every_setting_is_read() -> None:
@@ -125,7 +128,20 @@ def test_a_loopback_endpoint_may_be_plain_and_take_a_token(host: str) -> None:
     assert config.sign_in.token_file == "/etc/reseal/token"
 
 
+HOURS = BASE + '[policy]\noffice_hours = "{}"'
+
 MISTAKES = {
+    "unknown trigger": (
+        BASE + '[policy]\nsecond_person = ["vip", "clone_alarm"]',
+        10,
+        "`policy.second_person` holds 'clone_alarm'",
+        "`clone-alarm`",
+    ),
+    "office hours in other words": (HOURS.format("9 to 5"), 10, "`policy.office_hours`", "Correct"),
+    "a day that is none": (HOURS.format("mo-fr 09:00-17:00"), 10, "`policy.office_hours`", "Correct"),
+    "an hour that is none": (HOURS.format("mon 09:00-24:00"), 10, "`policy.office_hours`", "Correct"),
+    "hours that end first": (HOURS.format("mon 19:00-07:00"), 10, "`policy.office_hours`", "Correct"),
+    "days that end first": (HOURS.format("fri-mon 07:00-19:00"), 10, "`policy.office_hours`", "Correct"),
     "unknown key": (changed("client_id", "cliend_id"), 4, "unknown key `cliend_id` in [tenant]", "`client_id`"),
     "unknown table": (BASE + "[revael]\n", 9, "unknown table `revael`", "`reveal`"),
     "unknown key in a list": (

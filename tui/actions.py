@@ -22,6 +22,7 @@ class Scope(StrEnum):
     DEVICE = "device"
     FORM = "form"
     INTAKE = "intake"
+    CLOSING = "closing"
     GLASS = "glass"
     PIM = "pim"
     SECOND_PERSON = "second-person"
@@ -137,7 +138,7 @@ ACTIONS: tuple[Action, ...] = (
         "close-incident",
         ("X",),
         "Close",
-        "Close the ticket; refused while a disclosed key is not proven rotated, unless waived.",
+        "Close the ticket, with cause and unlock time; a key that is not proven rotated needs a waiver.",
         Scope.QUEUE,
         Danger.CHANGE,
         in_footer=False,
@@ -167,6 +168,8 @@ ACTIONS: tuple[Action, ...] = (
         "approve-request", ("ctrl+y",), "Approve", "Sign a yes to this request.", Scope.SECOND_PERSON, Danger.CHANGE
     ),
     Action("deny-request", ("ctrl+n",), "Deny", "Sign a no to this request.", Scope.SECOND_PERSON, Danger.CHANGE),
+    Action("next-cause", ("down",), "Cause", "Choose the next cause.", Scope.CLOSING, in_footer=False),
+    Action("previous-cause", ("up",), "Cause", "Choose the cause before.", Scope.CLOSING, in_footer=False),
     Action("next-role", ("down",), "Role", "Choose the next role.", Scope.PIM, in_footer=False),
     Action("previous-role", ("up",), "Role", "Choose the role before.", Scope.PIM, in_footer=False),
     Action("confirm-yes", ("y",), "Yes", "Do it.", Scope.CONFIRM, Danger.DISCLOSE),

@@ -69,21 +69,25 @@ def cli(context: click.Context, config_path: Path | None) -> int:
 def demo(speed: float, seed: int, size: int, replay: Path | None, serve: bool) -> int:
     """A Patch Tuesday on a demo tenant, on this machine alone."""
     if serve:
+        from tui.approving import enrol_for_demo
         from tui.demo.serve import serve as play
 
-        with tempfile.TemporaryDirectory(prefix="reseal-demo-") as directory:
-            asyncio.run(play(seed, size, speed, Path(directory), replay=replay))
+        with tempfile.TemporaryDirectory(prefix="reseal-demo-") as name:
+            more = enrol_for_demo(Path(name))
+            asyncio.run(play(seed, size, speed, Path(name), replay=replay, more_config=more))
         return 0
     _require_terminal()
     return asyncio.run(_demo(seed, size, speed, replay))
 
 
 async def _demo(seed: int, size: int, speed: float, replay: Path | None) -> int:
+    from tui.approving import enrol_for_demo
     from tui.demo.launch import running_demo
 
-    with tempfile.TemporaryDirectory(prefix="reseal-demo-") as directory:
-        async with running_demo(seed=seed, size=size, speed=speed, replay=replay) as tenant:
-            return await _run_console(tenant.config, Path(directory) / "state")
+    with tempfile.TemporaryDirectory(prefix="reseal-demo-") as name:
+        more = enrol_for_demo(Path(name))
+        async with running_demo(seed=seed, size=size, speed=speed, replay=replay, more_config=more) as tenant:
+            return await _run_console(tenant.config, Path(name) / "state")
 
 
 @cli.command()

@@ -241,6 +241,8 @@ VERBS: tuple[click.Command, ...] = (
     triage,
     audit,
     open_key,
+    approver,
+    approve,
     kb,
 )
 """In the order of the help."""

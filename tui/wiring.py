@@ -12,6 +12,7 @@ from tui.clock import Clock, SystemClock
 from tui.config import Config, Tickets, config_hash
 from tui.errors import Problem, ProblemKind
 from tui.model.audit import AppRef, AuditEntry, AuditEvent, DeviceRef
+from tui.model.policy import read_office_hours
 from tui.paths import guard_directory
 from tui.ports import AccessToken, SignInPrompt, TicketSource
 from tui.recorder import recorded_by
@@ -177,11 +178,12 @@ async def open_console(
             audit,
             clock,
             lambda: engineer.operator,
-            rules=Rules(limits=_limits(config)),
+            rules=_rules(config),
             rights=rights,
             activations=cloud.activations,
             open_key=key_of(state),
             approvers=config.approval.approvers,
+            contact=config.approval.contact,
             tenant=config.tenant.tenant_id,
             require_ticket=config.reveal.require_ticket,
         )
@@ -222,9 +224,10 @@ async def _check_audit(state: Path) -> AuditCheck:
     return AuditCheck(found.rows, "" if found.ok else found.why)
 
 
-def _limits(config: Config) -> Limits:
+def _rules(config: Config) -> Rules:
     policy = config.policy
-    return Limits(policy.max_per_minute, policy.max_per_ten_minutes, config.reveal.max_per_hour, policy.max_per_day)
+    limits = Limits(policy.max_per_minute, policy.max_per_ten_minutes, config.reveal.max_per_hour, policy.max_per_day)
+    return Rules(frozenset(policy.second_person), limits, read_office_hours(policy.office_hours))
 
 
 def _policy(config: Config) -> RevealPolicy:

@@ -14,10 +14,11 @@ from tui.errors import Problem, ProblemKind
 from tui.model.audit import AuditEvent, DeviceRef, Operator, Proof
 from tui.model.dossier import Query
 from tui.model.ids import KeyReading
+from tui.model.policy import OfficeHours
 from tui.model.recovery_key import RecoveryKey
 from tui.ports import KeyRead, KeyReadRequest, KeyVault
 from tui.services.clearance import ClearanceService
-from tui.services.disclosure_policy import Limits, OfficeHours, Rules
+from tui.services.disclosure_policy import Limits, Rules
 from tui.services.dossier import DossierJoin
 from tui.services.matching import Selection, read_out, select
 from tui.services.reveal import Intake, RevealPolicy, RevealService

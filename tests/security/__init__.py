@@ -1,1 +1,41 @@
-"""Attacks on the console, each by its number, and what must come of them."""
+"""Attacks A01 to A34, each on real parts: processes, files, terminals, servers.
+
+A test names the attacks that it makes with `@pytest.mark.attack("A07")`; `ATTACKS` says what they are.
+"""
+
+ATTACKS = {
+    "A01": "kill during an audit write",
+    "A02": "full disk, read-only or locked database, hung sink",
+    "A03": "audit row edited, deleted, reordered, duplicated, cut off, rewritten, database replaced by an older copy",
+    "A04": "the operator holds database and code",
+    "A05": "clock set back or forward",
+    "A06": "two console processes",
+    "A07": "key in process memory",
+    "A08": "core dump, ptrace",
+    "A09": "swap, temporary files, crash dumps",
+    "A10": "database, WAL, SHM, journal",
+    "A11": "logs at DEBUG",
+    "A12": "traceback with locals",
+    "A13": "screenshot, palette, text selection, Textual's environment",
+    "A14": "tmux capture-pane, scrollback, copy mode, pipe-pane",
+    "A15": "recorder as an ancestor",
+    "A16": "clipboard",
+    "A17": "arguments and environment of processes",
+    "A18": "terminal escapes in untrusted text",
+    "A19": "markup in untrusted text",
+    "A20": "look-alike device and user names",
+    "A21": "formulas in exports",
+    "A22": "URLs that lead elsewhere",
+    "A23": "TLS",
+    "A24": "malicious reply of Graph",
+    "A25": "ambiguous prefix",
+    "A26": "stale cache",
+    "A27": "evading the deadline",
+    "A28": "terminal dies while a key is shown",
+    "A29": "bulk harvest by an insider",
+    "A30": "replay of an approval",
+    "A31": "throttling, slow answers, no name resolution",
+    "A32": "file modes, links, umask on a shared jump host",
+    "A33": "programs that are started, temporary files of editors",
+    "A34": "dependencies, network at import",
+}

@@ -61,8 +61,9 @@ def terminal() -> Iterator[Terminal]:
         yield found
 
 
+@pytest.mark.attack("A24")
 @pytest.mark.parametrize("reply", MALICIOUS)
-async def test_a24_a_malicious_reply_is_never_delivered(graph: GraphStub, terminal: Terminal, reply: str) -> None:
+async def test_a_malicious_reply_is_never_delivered(graph: GraphStub, terminal: Terminal, reply: str) -> None:
     """A24: huge page, wrong id for the key, key failing mod 11, two keys, nulls."""
     graph.answering = MALICIOUS[reply]
     audit = ListedAudit(SetClock())
@@ -88,7 +89,8 @@ def _term(text: str) -> KeyTerm:
     return found.term
 
 
-async def test_a25_a_planted_collision_always_asks_for_the_whole_id() -> None:
+@pytest.mark.attack("A25")
+async def test_a_planted_collision_always_asks_for_the_whole_id() -> None:
     """A25: whatever the ticket, the caller and the spelling, of two keys that begin alike none is guessed."""
     rng, maker = random.Random(25), Maker(25)
     for number in range(150):
@@ -107,7 +109,8 @@ def _world(maker: Maker, rng: random.Random) -> tuple[World, RecoveryKey]:
     return world, rng.choice(world.keys)
 
 
-async def test_a26_a_rotation_between_list_and_read_delivers_nothing(tmp_path: Path, terminal: Terminal) -> None:
+@pytest.mark.attack("A26")
+async def test_a_rotation_between_list_and_read_delivers_nothing(tmp_path: Path, terminal: Terminal) -> None:
     """A26: the escrow's newest state counts, at the read and at the next look-up."""
     with running("--seed", "7", "--size", "60", "--speed", "0.0001") as tenant:
         tenant.hand("advance", "POST", {"seconds": 2000})
@@ -147,8 +150,9 @@ async def _nobody(_: object) -> None:
     raise AssertionError("nobody is here to sign in")
 
 
+@pytest.mark.attack("A29")
 @pytest.mark.parametrize("seconds", [1, 10, 25])
-async def test_a29_thirty_reveals_in_ten_minutes_are_impossible(seconds: int) -> None:
+async def test_thirty_reveals_in_ten_minutes_are_impossible(seconds: int) -> None:
     """A29: an insider who harvests, at whatever pace, is stopped, and every refusal is a row with its reason."""
     audit = ListedAudit(SetClock())
     gate = ClearanceService(audit, audit.clock, lambda: ME, rules=Rules())
@@ -180,7 +184,8 @@ async def approved(audit: ListedAudit) -> tuple[ClearanceService, str, Clearance
     return console, text, Clearance(Circumstances(vip=True), approval=await console.accept(text))
 
 
-async def test_a30_an_approval_serves_no_other_disclosure_and_only_once() -> None:
+@pytest.mark.attack("A30")
+async def test_an_approval_serves_no_other_disclosure_and_only_once() -> None:
     """A30: another key, ticket or engineer, a second use, a replayed answer, another console: refused."""
     audit = ListedAudit(SetClock())
     console, text, cleared = await approved(audit)
@@ -199,7 +204,8 @@ async def test_a30_an_approval_serves_no_other_disclosure_and_only_once() -> Non
     assert [row.entry.event for row in audit.written] == ["approve", "deny", "deny", "deny", "approve"]
 
 
-async def test_a30_through_the_reveal_service_an_approval_draws_once() -> None:
+@pytest.mark.attack("A30")
+async def test_through_the_reveal_service_an_approval_draws_once() -> None:
     """A30: the service itself uses the approval up, before INTENT."""
     audit = ListedAudit(SetClock())
     console, _, cleared = await approved(audit)
@@ -218,7 +224,8 @@ async def test_a30_through_the_reveal_service_an_approval_draws_once() -> None:
     assert cleared.approval.request.nonce in intent.note
 
 
-async def test_a30_nobody_approves_themselves() -> None:
+@pytest.mark.attack("A30")
+async def test_nobody_approves_themselves() -> None:
     """A30: not on the own console, not with a hand-made answer, not under a name that differs in case."""
     own = Ed25519PrivateKey.generate()
     audit = ListedAudit(SetClock())

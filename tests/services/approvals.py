@@ -6,9 +6,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.services.samples import ListedAudit
 from tui.model.audit import DeviceRef, Operator
+from tui.model.policy import OfficeHours, Trigger
 from tui.services.approval import Approver
 from tui.services.clearance import ClearanceService, Target
-from tui.services.disclosure_policy import OfficeHours, Rules, Trigger
+from tui.services.disclosure_policy import Rules
 
 ME = Operator("engineer@demo.example", "oid-1")
 SECOND = "second@demo.example"

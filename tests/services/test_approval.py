@@ -12,6 +12,7 @@ from tests.services.approvals import APPROVERS, ME, OTHER, SECOND, SECOND_KEY, T
 from tests.services.samples import MORNING, ListedAudit, SetClock
 from tui.errors import Problem, ProblemKind
 from tui.model.audit import AuditEntry, AuditEvent, DeviceRef
+from tui.model.policy import Trigger
 from tui.services.approval import (
     REQUEST,
     ApprovalRequest,
@@ -26,7 +27,7 @@ from tui.services.approval import (
 )
 from tui.services.armor import ArmorError, armored, unarmored
 from tui.services.clearance import Clearance
-from tui.services.disclosure_policy import Circumstances, Trigger
+from tui.services.disclosure_policy import Circumstances
 from tui.store.approver_key import NAME, enrol, open_key
 
 VIP = Circumstances(vip=True)

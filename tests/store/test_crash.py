@@ -67,25 +67,6 @@ async def test_a_thousand_kills_lose_no_acknowledged_row(tmp_path: Path) -> None
     await check_after_kills(tmp_path / "state", 1000)
 
 
-def two_writers(state: Path, rows: int) -> None:
-    with writer("count", state, rows) as one, writer("count", state, rows) as two:
-        assert (one.wait(timeout=100), two.wait(timeout=100)) == (0, 0)
-    found = verify(state)
-    assert (found.why, found.rows) == ("", 2 * rows)
-    connection = sqlite3.connect(state / "audit.db")
-    by_process = connection.execute("SELECT count(*) FROM audit GROUP BY json_extract(body, '$.session.pid')")
-    assert by_process.fetchall() == [(rows,), (rows,)]
-
-
-def test_two_processes_make_one_chain_from_the_first_start_on(tmp_path: Path) -> None:
-    two_writers(tmp_path / "state", 500)
-
-
-@pytest.mark.long
-def test_two_processes_make_one_long_chain(tmp_path: Path) -> None:
-    two_writers(tmp_path / "state", 5000)
-
-
 def test_a_process_that_forgets_to_close_ends(tmp_path: Path) -> None:
     assert output("forget", tmp_path / "state") == []
     assert verify(tmp_path / "state").rows == 1

@@ -16,6 +16,7 @@ from tui.config.settings import (
     Tickets,
     is_loopback,
 )
+from tui.model.policy import read_office_hours
 
 _SINKS = ("syslog+tls", "postgresql", "azure-monitor", "file")
 _WITH_APP = ("device-code", "browser", "certificate")
@@ -42,6 +43,7 @@ def settle(document: Document, config: Config) -> Config:
         directory = replace(directory, ca_file=_absolute(document, directory.ca_file))
     for sink in config.audit.forward:
         _check_sink(document, sink)
+    _check_hours(document, config.policy.office_hours)
     return replace(
         config,
         graph=graph,
@@ -177,6 +179,14 @@ def _check_sink(document: Document, sink: str) -> None:
         why = f"It takes {', '.join(_SINKS)}"
         what = f"`audit.forward` names a sink of an unknown kind, {sink.split(':')[0]!r}"
         raise document.problem(("audit", "forward"), what, why, "Correct it, or take it out")
+
+
+def _check_hours(document: Document, hours: str) -> None:
+    try:
+        read_office_hours(hours)
+    except ValueError as error:
+        what = f"`policy.office_hours` is {hours!r}"
+        raise document.problem(("policy", "office_hours"), what, str(error), "Correct it, or take it out") from None
 
 
 def _absolute(document: Document, path: str) -> str:

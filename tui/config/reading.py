@@ -4,6 +4,7 @@ import dataclasses
 import difflib
 import tomllib
 from collections.abc import Iterable
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
@@ -56,12 +57,21 @@ def _examine(document: Document, kind: type, table: dict[str, Any], where: Where
             what = f"unknown {'table' if isinstance(value, dict | list) else 'key'} `{key}`{inside}"
             raise document.problem(place, what, _known("It may hold", hints), _nearest(key, hints))
         hint = hints[key]
-        if get_origin(hint) is Literal and isinstance(value, str) and value not in get_args(hint):
-            words = get_args(hint)
-            what = f"{spoken(place)} is {value!r}"
-            raise document.problem(place, what, _known("It takes", words), _nearest(value, words))
+        for word, words in _words(hint, value):
+            if word not in words:
+                what = f"{spoken(place)} {'is' if word is value else 'holds'} {word!r}"
+                raise document.problem(place, what, _known("It takes", words), _nearest(word, words))
         for index, (inner, part) in enumerate(_tables(hint, value)):
             _examine(document, inner, part, (*place, index) if isinstance(value, list) else place)
+
+
+def _words(hint: Any, value: object) -> list[tuple[str, tuple[str, ...]]]:
+    """The words in a value, each with the words that are known there."""
+    if get_origin(hint) is Literal:
+        return [(value, get_args(hint))] if isinstance(value, str) else []
+    enums = [kind for kind in get_args(hint) if isinstance(kind, type) and issubclass(kind, StrEnum)]
+    parts = value if isinstance(value, list) else []
+    return [(part, tuple(enums[0])) for part in parts if enums and isinstance(part, str)]
 
 
 def _tables(hint: Any, value: object) -> list[tuple[type, dict[str, Any]]]:

@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from tui.model.policy import DEFAULT_TRIGGERS, Trigger
+
 GRAPH_ENDPOINTS = {
     "global": "https://graph.microsoft.com",
     "usgov": "https://graph.microsoft.us",
@@ -136,18 +138,28 @@ class Escalation:
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """Who may be the second person: lines that `reseal approver enrol` printed on their own consoles."""
+    """Who may be the second person: lines that `reseal approver enrol` printed on their own consoles.
+
+    `contact` is how to reach them; it is shown with each request.
+    """
 
     approvers: tuple[Filled, ...] = ()
+    contact: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Limits of one engineer beside `reveal.max_per_hour`. No two hands give out more to callers they verify."""
+    """Limits of one engineer beside `reveal.max_per_hour`, and when one engineer is not enough.
+
+    No two hands give out more keys to callers they verify. `office_hours` are in this machine's local time
+    (`tui.model.policy.read_office_hours`); `second_person` names what asks for a second person.
+    """
 
     max_per_minute: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 6
     max_per_ten_minutes: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 20
     max_per_day: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 100
+    second_person: tuple[Trigger, ...] = tuple(trigger for trigger in Trigger if trigger in DEFAULT_TRIGGERS)
+    office_hours: Filled = "mon-fri 07:00-19:00"
 
 
 @dataclass(frozen=True, slots=True)

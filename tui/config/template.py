@@ -42,6 +42,17 @@ require_ticket = true
 max_per_hour = 30                  # reads of one engineer
 clipboard = "off"                  # off | local | osc52
 
+# [policy]
+# max_per_minute = 6               # keys that one engineer may ask for
+# max_per_ten_minutes = 20
+# max_per_day = 100
+# second_person = ["vip", "owner-changed", "repeat-recovery", "off-hours", "clone-alarm"]    # also: prefix-only
+# office_hours = "mon-fri 07:00-19:00"        # local time; or "always": then nothing is off-hours
+
+# [approval]                       # second persons: lines that `reseal approver enrol` prints on their own consoles
+# approvers = ["second@corp.example ed25519:..."]
+# contact = "duty lead, +00 000 000"          # how to reach them; shown with each request
+
 # [audit]
 # forward = ["syslog+tls://siem.example:6514"]
 

@@ -42,17 +42,23 @@ class DemoHandle:
 
 @asynccontextmanager
 async def running_demo(
-    *, seed: int = 7, size: int = 60, speed: float = 1.0, directory: Path | None = None, replay: Path | None = None
+    *,
+    seed: int = 7,
+    size: int = 60,
+    speed: float = 1.0,
+    directory: Path | None = None,
+    replay: Path | None = None,
+    more_config: str = "",
 ) -> AsyncIterator[DemoHandle]:
     """Run the tenant while the block runs; its files go to `directory`, or to one that goes away with it.
 
-    `replay` is a rehearsal to play instead of the seed's own morning.
+    `replay` is a rehearsal to play instead of the seed's own morning, `more_config` TOML for the end of the config.
 
     Start it from a thread that lives as long as the demo is needed: on Linux the tenant dies with that thread.
     """
     own = Path(tempfile.mkdtemp(prefix="reseal-demo-")) if directory is None else None
     arguments = ["--seed", str(seed), "--size", str(size), "--speed", str(speed), "--follow-parent"]
-    arguments += ["--dir", str(own or directory)]
+    arguments += ["--dir", str(own or directory), "--more-config", more_config]
     arguments += ["--replay", str(replay)] if replay is not None else []
     if own is not None:
         # The tenant forgets it too, in case this process is killed.

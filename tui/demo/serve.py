@@ -49,12 +49,13 @@ async def serve(
     *,
     follow_parent: bool = False,
     replay: Path | None = None,
+    more_config: str = "",
 ) -> None:
     """Play until SIGTERM or SIGINT; with `follow_parent` also until standard input ends or the parent dies.
 
     `state_dir` (absolute) receives `config.toml` and two token files, all 0600. The first line of standard output is
     an `Announcement` as JSON. `replay` is a rehearsal to play instead of the seed's own morning; raises `Problem` when
-    it cannot be read.
+    it cannot be read. `more_config` is TOML for the end of the config.
     """
     stop = asyncio.Event()
     _on_signals(stop)
@@ -71,7 +72,7 @@ async def serve(
         control,
         {identity.persona: token for token, identity in tokens.items()},
     )
-    _write_files(state_dir, told, desk_token, seed)
+    _write_files(state_dir, told, desk_token, seed, more_config)
     await _run(play, ((graph, graph_socket), (desk, desk_socket)), told, stop)
 
 
@@ -157,7 +158,7 @@ def _url(listening: socket.socket) -> str:
     return f"http://127.0.0.1:{listening.getsockname()[1]}"
 
 
-def _write_files(state_dir: Path, told: Announcement, desk_token: str, seed: int) -> None:
+def _write_files(state_dir: Path, told: Announcement, desk_token: str, seed: int, more_config: str) -> None:
     state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     graph_token = state_dir / "graph-token"
     desk_file = state_dir / "tickets-token"
@@ -172,7 +173,7 @@ def _write_files(state_dir: Path, told: Announcement, desk_token: str, seed: int
         tickets=told.tickets,
         desk_file=_toml(str(desk_file)),
     )
-    _write_private(state_dir / _CONFIG_NAME, text)
+    _write_private(state_dir / _CONFIG_NAME, text + more_config)
 
 
 _CONFIG = """\
@@ -246,6 +247,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=DEFAULT_SIZE, help="tickets, up to 100000")
     parser.add_argument("--speed", type=float, default=DEFAULT_SPEED, help="seconds of the play in one second")
     parser.add_argument("--replay", type=Path, help="a rehearsal to play, as JSON Lines")
+    parser.add_argument("--more-config", default="", help="TOML for the end of the config")
     parser.add_argument("--dir", type=Path, help="where config and tokens go; a temporary directory when left out")
     parser.add_argument("--forget-dir", action="store_true", help="remove that directory at the end")
     parser.add_argument("--follow-parent", action="store_true", help="stop when standard input ends or the parent dies")
@@ -261,6 +263,7 @@ def main() -> None:
             state_dir.absolute(),
             follow_parent=given.follow_parent,
             replay=given.replay,
+            more_config=given.more_config,
         )
         asyncio.run(playing)
 

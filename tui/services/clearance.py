@@ -7,6 +7,7 @@ from datetime import timedelta
 from tui.clock import Clock
 from tui.errors import Problem, ProblemKind
 from tui.model.audit import AuditEntry, AuditEvent, DeviceRef, Operator
+from tui.model.policy import Trigger
 from tui.ports import AuditTrail
 from tui.services.approval import (
     Approval,
@@ -17,15 +18,7 @@ from tui.services.approval import (
     read_answer,
 )
 from tui.services.break_glass import BreakGlass
-from tui.services.disclosure_policy import (
-    REPEATED,
-    TRIGGER_WORDS,
-    Circumstances,
-    Rules,
-    Trigger,
-    over_limit,
-    triggers_of,
-)
+from tui.services.disclosure_policy import REPEATED, TRIGGER_WORDS, Circumstances, Rules, over_limit, triggers_of
 
 ALARM_STANDS = timedelta(days=7)
 """After a clone alarm the same key asks for a second person, whatever ticket it comes with."""

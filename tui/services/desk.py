@@ -16,6 +16,7 @@ from tui.model.group import Group
 from tui.model.ids import parse_key_term
 from tui.model.incident import Incident
 from tui.ports import AuditTrail, Memory
+from tui.services.closing import ClosingService
 from tui.services.collection import CollectionService
 from tui.services.dossier import CloudSources, DossierJoin, OnUpdate
 from tui.services.group_actions import GroupRun, deeds
@@ -91,8 +92,13 @@ class Desk:
     mass: MassService = field(init=False)
     """Mass incidents: groups, surges, decisions."""
 
+    closing: ClosingService = field(init=False)
+
     def __post_init__(self) -> None:
         self.mass = MassService(self.queue, self.audit, self.clock, lambda: self.engineer.operator, self.evidence)
+        self.closing = ClosingService(
+            self.audit, self.clock, lambda: self.engineer.operator, self.queue, self.rotation.blocking
+        )
 
     async def open_dossier(self, query: Query, on_update: OnUpdate) -> Dossier:
         """Join the sources for a query; the view is recorded."""
@@ -189,6 +195,11 @@ class Desk:
         if row is not None:
             note = disclosure_note(key_id, row.seq, device)
             await self.queue.note(incident_id, note, self.engineer.user.upn)
+
+    async def last_shown(self, ticket: str) -> datetime | None:
+        """When a key of this ticket was last taken off the screen; None when none was shown."""
+        rows = await self.audit.rows_of({AuditEvent.OUTCOME}, self.clock.now() - SHIFT)
+        return next((row.at for row in reversed(rows) if row.entry.ticket == ticket and row.entry.shown_ms), None)
 
     async def save_handover(self) -> Path:
         """Write the handover as Markdown into the reports folder; raises `Problem` when that fails."""

@@ -4,12 +4,12 @@ Separation of duties where the risk is high (NIST SP 800-53 AC-5, AU-9(5)).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, time, timedelta, tzinfo
-from enum import StrEnum
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from tui.model.dossier import Dossier
 from tui.model.incident import IncidentState, Ticket
+from tui.model.policy import DEFAULT_TRIGGERS, OfficeHours, Trigger
 from tui.services.reuse import owner_changed
 
 OWNER_RECENT = timedelta(days=30)
@@ -17,17 +17,6 @@ OWNER_RECENT = timedelta(days=30)
 
 REPEATED = timedelta(days=30)
 """A second disclosure for one device within this time does too."""
-
-
-class Trigger(StrEnum):
-    """What asks for a second person; the words of the config."""
-
-    VIP = "vip"
-    OWNER_CHANGED = "owner-changed"
-    PREFIX_ONLY = "prefix-only"
-    REPEAT_RECOVERY = "repeat-recovery"
-    OFF_HOURS = "off-hours"
-    CLONE_ALARM = "clone-alarm"
 
 
 TRIGGER_WORDS = {
@@ -42,10 +31,6 @@ TRIGGER_WORDS = {
 REVIEW_TRIGGER = "break-glass-review"
 """Stands in a request for the review of a broken glass, in place of a trigger."""
 
-DEFAULT_TRIGGERS = frozenset(Trigger) - {Trigger.PREFIX_ONLY}
-"""A prefix names one key among 100,000 in all but 2 of 100,000 look-ups, and callers read out 8 characters: it asks for
-a second person only where the config says so."""
-
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -58,26 +43,12 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class OfficeHours:
-    """Local time; Monday is 0. Empty days mean that every hour is an office hour."""
-
-    begin: time = time(7)
-    end: time = time(19)
-    days: frozenset[int] = frozenset(range(5))
-
-    def hold(self, moment: datetime, zone: tzinfo | None = None) -> bool:
-        """The moment lies within; `zone` is the machine's own when None."""
-        local = moment.astimezone(zone)
-        return not self.days or (local.weekday() in self.days and self.begin <= local.time() < self.end)
-
-
-@dataclass(frozen=True, slots=True)
 class Rules:
     """The settings of [policy]."""
 
     second_person: frozenset[Trigger] = DEFAULT_TRIGGERS
     limits: Limits = Limits()
-    office_hours: OfficeHours = OfficeHours()
+    office_hours: OfficeHours = field(default_factory=OfficeHours)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

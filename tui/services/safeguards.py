@@ -25,6 +25,8 @@ class Safeguards:
     pim: PimService
     second: SecondPerson
     """This engineer as the second person of others."""
+    contact: str = ""
+    """How this engineer's second persons are reached."""
 
 
 def safeguards(
@@ -37,6 +39,7 @@ def safeguards(
     activations: Callable[[], Awaitable[Activations]],
     open_key: OpenKey,
     approvers: Sequence[str] = (),
+    contact: str = "",
     tenant: str = "",
     require_ticket: bool = True,
 ) -> Safeguards:
@@ -57,4 +60,4 @@ def safeguards(
     )
     pim = PimService(audit, clock, operator, activations, lambda: rights.current(refresh=True), rights.contact)
     glasses, second = BreakGlassService(audit, clock, operator), SecondPerson(audit, clock, open_key)
-    return Safeguards(clearance, glasses, pim, second)
+    return Safeguards(clearance, glasses, pim, second, contact)

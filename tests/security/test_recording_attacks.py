@@ -46,6 +46,7 @@ def argv(morning: Desk) -> str:
     return " ".join([*RESEAL, "--config", str(morning.config)])
 
 
+@pytest.mark.attack("A15")
 def test_over_ssh_a_sealed_key_leaves_ciphertext_only(morning: Desk) -> None:
     with morning.console(SSH_CONNECTION=SSH) as terminal:
         blocks = ask(morning, terminal)
@@ -109,6 +110,7 @@ def test_a_hand_off_reads_nothing_and_is_a_row(morning: Desk) -> None:
     assert "one-time portal, manager vouched; not read here" in told[1]["note"]
 
 
+@pytest.mark.attack("A15")
 def test_under_script_drawing_is_accepted_or_not_done(morning: Desk, tmp_path: Path) -> None:
     if shutil.which("script") is None:
         pytest.skip("script is not installed")
@@ -132,6 +134,7 @@ def test_under_script_drawing_is_accepted_or_not_done(morning: Desk, tmp_path: P
     assert all("recorder: script" in row["note"] for row in told)
 
 
+@pytest.mark.attack("A14")
 def test_a_pipe_that_starts_after_the_question_is_seen_before_a_digit_is_drawn(morning: Desk, tmp_path: Path) -> None:
     if shutil.which("tmux") is None:
         pytest.skip("tmux is not installed")

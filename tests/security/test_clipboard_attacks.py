@@ -59,6 +59,7 @@ async def vault(graph: GraphStub, terminal: Terminal, tools: Path) -> AsyncItera
     await warden.close()
 
 
+@pytest.mark.attack("A16")
 async def test_what_was_copied_is_taken_back_at_the_end(vault: VaultProcess, tools: Path) -> None:
     await vault.copy("local", in_seconds(60))
     assert (tools / "content").read_text() == PASSWORD
@@ -70,6 +71,7 @@ async def test_what_was_copied_is_taken_back_at_the_end(vault: VaultProcess, too
     assert not any(block in calls for block in PASSWORD.split("-"))
 
 
+@pytest.mark.attack("A16")
 async def test_what_somebody_copied_since_stays(vault: VaultProcess, tools: Path) -> None:
     await vault.copy("local", in_seconds(60))
     (tools / "content").write_text("newer")
@@ -77,6 +79,7 @@ async def test_what_somebody_copied_since_stays(vault: VaultProcess, tools: Path
     assert (tools / "content").read_text() == "newer"
 
 
+@pytest.mark.attack("A16")
 async def test_a_clipboard_that_hangs_does_not_hold_the_vault(vault: VaultProcess, tools: Path) -> None:
     await vault.copy("local", in_seconds(60))
     put(tools / "xsel", "#!/bin/sh\nexec sleep 3\n")
@@ -85,6 +88,7 @@ async def test_a_clipboard_that_hangs_does_not_hold_the_vault(vault: VaultProces
     assert not runs(vault.pid)
 
 
+@pytest.mark.attack("A16")
 async def test_without_a_tool_that_takes_its_input_nothing_is_copied(vault: VaultProcess, tools: Path) -> None:
     (tools / "xsel").unlink()
     with pytest.raises(Problem, match="cannot be copied"):
@@ -94,6 +98,7 @@ async def test_without_a_tool_that_takes_its_input_nothing_is_copied(vault: Vaul
     assert runs(vault.pid)
 
 
+@pytest.mark.attack("A16")
 async def test_over_ssh_nothing_is_copied(vault: VaultProcess, tools: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSH_CONNECTION", "10.0.0.1 1 10.0.0.2 22")
     with pytest.raises(Problem, match="SSH") as caught:
@@ -102,6 +107,7 @@ async def test_over_ssh_nothing_is_copied(vault: VaultProcess, tools: Path, monk
     assert not (tools / "calls").exists()
 
 
+@pytest.mark.attack("A16")
 async def test_osc_52_goes_to_the_terminal(vault: VaultProcess, terminal: Terminal) -> None:
     await vault.copy("osc52", in_seconds(60))
     sequence = b"\x1b]52;c;" + base64.b64encode(PASSWORD.encode()) + b"\x07"

@@ -74,6 +74,7 @@ def stop_and_go_on(shown: Shown, stop: Callable[[], None]) -> None:
     shown.terminal.wait_until("R Reveal", 10)
 
 
+@pytest.mark.attack("A27")
 def test_keys_focus_and_stops_end_it_and_the_console_goes_on(morning: Desk) -> None:
     before = len(outcomes(morning))
     with morning.console() as terminal:
@@ -111,6 +112,7 @@ ENDS: dict[str, tuple[Callable[[Terminal], object], str]] = {
 }
 
 
+@pytest.mark.attack("A28")
 @pytest.mark.parametrize(("end", "told"), ENDS.values(), ids=ENDS.keys())
 def test_the_end_of_the_console_is_the_end_of_it(morning: Desk, end: Callable[[Terminal], object], told: str) -> None:
     with morning.console() as terminal:
@@ -128,6 +130,7 @@ def test_the_end_of_the_console_is_the_end_of_it(morning: Desk, end: Callable[[T
     assert outcomes(morning)[-1]["ended_by"] == told
 
 
+@pytest.mark.attack("A27")
 def test_a_resize_leaves_no_digit_behind(morning: Desk) -> None:
     with morning.console(100, 30) as terminal:
         shown = Shown(morning, terminal)
@@ -146,6 +149,7 @@ def tmux(directory: Path, *words: str) -> str:
     return subprocess.run(argv, capture_output=True, text=True, timeout=10, check=False).stdout
 
 
+@pytest.mark.attack("A14", "A27")
 def test_a_detached_tmux_does_not_stretch_the_time(tmp_path: Path) -> None:
     if not any((Path(folder) / "tmux").exists() for folder in os.get_exec_path()):
         pytest.skip("tmux is not installed")

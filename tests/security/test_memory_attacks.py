@@ -33,6 +33,7 @@ def open_files(pid: int) -> dict[int, str]:
     return {int(entry.name): str(entry.readlink()) for entry in Path(f"/proc/{pid}/fd").iterdir()}
 
 
+@pytest.mark.attack("A07")
 @as_root
 def test_the_console_never_holds_a_digit(graph: GraphStub) -> None:
     with Console(graph, 60) as console:
@@ -75,6 +76,7 @@ sys.stdin.readline()
         process.communicate(b"\n")
 
 
+@pytest.mark.attack("A17")
 async def test_no_token_in_arguments_or_environment(vault: VaultProcess, monkeypatch: pytest.MonkeyPatch) -> None:
     await vault.read(REQUEST)
     for name in ("cmdline", "environ"):
@@ -83,6 +85,7 @@ async def test_no_token_in_arguments_or_environment(vault: VaultProcess, monkeyp
         assert not any(block.encode() in content for block in BLOCKS)
 
 
+@pytest.mark.attack("A17")
 async def test_the_environment_of_the_console_does_not_reach_the_child(
     warden: Warden, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -96,6 +99,7 @@ async def test_the_environment_of_the_console_does_not_reach_the_child(
     assert {entry.partition("=")[0] for entry in environ if entry} == {"PATH", "LANG", "PYTHONPATH", "SSL_CERT_FILE"}
 
 
+@pytest.mark.attack("A08", "A09")
 async def test_no_core_dump_and_no_open_file_but_pipes_and_terminal(vault: VaultProcess, terminal: Terminal) -> None:
     await vault.read(REQUEST)
     limits = proc(vault.pid, "limits").decode().splitlines()
@@ -113,6 +117,7 @@ async def test_no_core_dump_and_no_open_file_but_pipes_and_terminal(vault: Vault
     }
 
 
+@pytest.mark.attack("A09")
 async def test_memory_is_locked_or_the_refusal_is_told(vault: VaultProcess) -> None:
     await eventually(lambda: vault.protection, 20)
     assert vault.protection is not None
@@ -130,6 +135,7 @@ def interpreter_for_all() -> str:
     pytest.skip("no other user may run a Python here")
 
 
+@pytest.mark.attack("A08")
 @as_root
 @pytest.mark.parametrize("hardened", [True, False])
 def test_another_process_of_the_same_user_cannot_look(hardened: bool) -> None:
@@ -170,6 +176,7 @@ os._exit(0)
             os.kill(pid, signal.SIGKILL)
 
 
+@pytest.mark.attack("A12")
 @pytest.mark.parametrize("where", ["raise ValueError(key)", "threading.Thread(target=int, args=(key,)).start()"])
 def test_a_crash_prints_a_class_and_nothing_else(where: str) -> None:
     code = f"import threading; from tui.vault.hardening import harden; harden(); key = 'not-to-be-seen'; {where}"

@@ -1,0 +1,119 @@
+"""A12: whatever fails while a key is shown, the pane is clean, the vault is gone, and no traceback tells anything."""
+
+import random
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.security.broken_console import points
+from tests.security.test_ending_attacks import Shown, outcomes, runs
+from tests.security.watching import ROOT
+from tests.support.terminal import Terminal
+from tests.terminal.desk import Desk, desk
+
+pytestmark = pytest.mark.timeout(300)
+AFTER_X = 2.0
+"""Seconds: the vault takes the digits away by itself; one that has to be killed takes longer."""
+
+
+@pytest.fixture(scope="module")
+def morning(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    with desk(tmp_path_factory.mktemp("faults")) as found:
+        yield found
+
+
+@contextmanager
+def breakable(morning: Desk, folder: Path) -> Iterator[Terminal]:
+    """A console that breaks where the file `at` says."""
+    argv = [sys.executable, "-m", "tests.security.broken_console", "--config", str(morning.config)]
+    env = {"RESEAL_STATE": str(morning.state), "BREAK_AT": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
+    with Terminal(argv, env, cwd=ROOT) as terminal:
+        terminal.wait_until("INC00", 30)
+        yield terminal
+
+
+def break_each(morning: Desk, folder: Path, chosen: Sequence[str]) -> list[str]:
+    """Break at each point while a key is shown; the points that were come by."""
+    left, hit = list(chosen), []
+    while left:
+        with breakable(morning, folder) as terminal:
+            selected = False
+            while left and terminal.alive:
+                name = left.pop()
+                shown = Shown(morning, terminal, select_ticket=not selected)
+                selected = True
+                if break_at(terminal, shown, folder, name):
+                    hit.append(name)
+            leave(terminal, shown)
+    return hit
+
+
+def break_at(terminal: Terminal, shown: Shown, folder: Path, name: str) -> bool:
+    """Whether the point came by between the drawing and the end of the disclosure."""
+    (folder / "at").write_text(name, encoding="utf-8")
+    for key in ("space", "m", "a", "l", "v", "x"):
+        terminal.press(key)
+    assert_gone(terminal, shown, name)
+    terminal.wait_until(lambda: not terminal.alive or is_back(terminal), 10)
+    (folder / "at").unlink(missing_ok=True)
+    hit = folder / "hit"
+    return hit.rename(folder / "last").exists() if hit.exists() else False
+
+
+def assert_gone(terminal: Terminal, shown: Shown, name: str) -> None:
+    try:
+        shown.is_gone(AFTER_X)
+    except AssertionError as error:
+        raise AssertionError(f"after a fault at {name}: {error}") from None
+
+
+def is_back(terminal: Terminal) -> bool:
+    """The queue is there again; a dialog over it is closed."""
+    frame = terminal.frame()
+    if "R Reveal" in frame:
+        return True
+    if "esc Back" in frame or "esc Close" in frame:
+        terminal.press("escape")
+    return False
+
+
+def leave(terminal: Terminal, shown: Shown) -> None:
+    """End the console, and look at what stands on the terminal then."""
+    if terminal.alive:
+        terminal.press("ctrl+q")
+        terminal.wait_until(lambda: not terminal.alive or "not proven rotated" in terminal.frame())
+        terminal.press("y")
+        terminal.wait_until(lambda: not terminal.alive, 15)
+    last_words = terminal.raw.rpartition(b"\x1b[?1049l")[2]
+    assert not any(block.encode() in last_words for block in shown.blocks)
+    assert b"Traceback" not in last_words
+    assert not runs(shown.vault)
+
+
+@pytest.mark.attack("A12")
+def test_a_fault_while_a_key_is_shown_clears_it_and_prints_nothing(morning: Desk, tmp_path: Path) -> None:
+    every = points()
+    working = next(name for name in every if "await work(self._disclosure)" in source_of(name))
+    below = [name for name in every if name.startswith(("tui.services.disclosure", "tui.vault.process"))]
+    assert working in break_each(morning, tmp_path, [working, random.choice(below)])
+    assert all(row["ended_by"] for row in outcomes(morning))
+
+
+def source_of(name: str) -> str:
+    """The line of a point."""
+    module, line, _ = name.split(":")
+    return (ROOT / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8").splitlines()[int(line) - 1]
+
+
+@pytest.mark.attack("A12")
+@pytest.mark.long
+@pytest.mark.timeout(3600)
+def test_a_fault_at_every_point_clears_the_key(morning: Desk, tmp_path: Path) -> None:
+    every = points()
+    hit = break_each(morning, tmp_path, every)
+    print(f"{len(every)} points, {len(hit)} were come by")
+    assert len(hit) > len(every) / 4
+    assert all(row["ended_by"] for row in outcomes(morning))
