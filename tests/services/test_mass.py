@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import pytest
 
+from tests.services.inventory_samples import APRIL_BUILD, MARCH, managed
 from tests.services.samples import MORNING, ListedAudit, SetClock, ticket
 from tui.errors import Problem
 from tui.model.audit import AuditEvent, Operator
@@ -16,7 +17,7 @@ from tui.model.cause import Cause, CauseCode, Confidence
 from tui.model.fact import SourceState
 from tui.model.incident import Incident, IncidentState, Ticket
 from tui.ports import TicketBatch
-from tui.services.forecast import Fleet, FleetDevice
+from tui.services.fleet import Fleet
 from tui.services.group_export import export_group
 from tui.services.groups import group_incidents
 from tui.services.incident_evidence import Facets, IncidentEvidence
@@ -222,8 +223,7 @@ async def test_an_export_holds_the_members_and_a_script_only_for_devices_that_wa
     assert [path.name.rsplit("-", 1)[1] for path in bare.paths] == ["members.csv"]
     assert "inventory has not been read" in bare.left_out
     assert bare.paths[0].read_text(encoding="utf-8").count("DEMO-") == 3
-    waits = FleetDevice("id-9", "LT-9", "KB5083769", False, Facets())
-    here.mass.fleet = Fleet((waits, replace(waits, name="LT-8", rebooted=True)), MORNING)
+    here.mass.show_fleet(Fleet((managed("LT-9", MARCH), managed("LT-8", APRIL_BUILD)), MORNING))
     full = await export_group(here.mass, here.audit, ME, tmp_path / "two", group, 2)
     assert [path.name.rsplit("-", 1)[1] for path in full.paths] == ["members.csv", "waiting.csv", "suspend.ps1"]
     script = full.paths[2].read_text(encoding="utf-8")

@@ -7,10 +7,11 @@ date of that source. A build number names the update in force without asking the
 import csv
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from types import MappingProxyType
 
 from tui.diagnosis.causes_events import Window, recovery_window
 from tui.diagnosis.sample import Parsed
@@ -70,6 +71,16 @@ def kb_of_build(build: int, ubr: int) -> BuildRow | None:
         return None
     nearest = max(older, key=lambda row: row.ubr)
     return BuildRow(nearest.build, nearest.ubr, nearest.released, nearest.kb, nearest.kind, nearest.source, exact=False)
+
+
+@cache
+def builds_of_kb(kb: str) -> Mapping[int, BuildRow]:
+    """By build number, the row of every build that this update brings, enablement packages' builds included."""
+    rows = {row.build: row for found in _table().values() for row in found if row.kb == kb}
+    for row in tuple(rows.values()):
+        for member in _family(row.build):
+            rows.setdefault(member, row)
+    return MappingProxyType(rows)
 
 
 _FARTHEST = 2_000
