@@ -158,7 +158,7 @@ class GroupScreen(ConsoleScreen):
         self._act(GroupAction.NOTE, "Note on all open members", "what the next engineer should know")
 
     def action_link_group(self) -> None:
-        self._act(GroupAction.LINK, "Problem record", "PRB0040001", before="Part of problem ")
+        self._act(GroupAction.LINK, "Problem record", "PRB0040001")
 
     def action_ask_group(self) -> None:
         question = question_for(self._key)

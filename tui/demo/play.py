@@ -75,6 +75,7 @@ class Play:
         ticket.assigned_to = changes.get("assigned_to", ticket.assigned_to)
         ticket.state = changes.get("state", ticket.state)
         ticket.short_description = changes.get("short_description", ticket.short_description)
+        ticket.problem = changes.get("problem_id", ticket.problem)
         if changes.get("work_notes"):
             ticket.notes.append(
                 f"{desk_time(now)} - {ticket.assigned_to or 'engineer'} (Work notes)\n{changes['work_notes']}"

@@ -141,6 +141,7 @@ class Ticket:
     opened_at: str = ""
     updated_on: str = ""
     short_description: str | None = None
+    problem: str = ""
     notes: list[str] = field(default_factory=list)
     added: str = ""
     scripted: bool = False

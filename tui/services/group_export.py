@@ -19,6 +19,7 @@ from tui.ports import AuditTrail
 from tui.services.fleet import FleetDevice
 from tui.services.incident_evidence import Facets
 from tui.services.mass import MassService, device_name
+from tui.services.self_service import PAGE
 
 REBOOTS = {
     1: "protection is back after one restart; an update that needs two will still ask for the key at the second",
@@ -86,7 +87,7 @@ def notice_text(group: Group) -> str:
     update = f" after {group.key.kb}" if group.key.kb else ""
     return (
         f"Some computers ask for a BitLocker recovery key{update}. You can look yours up yourself: on another device "
-        "open myaccount.microsoft.com, Devices, View BitLocker keys, and compare the key ID with the one on the blue "
+        f"open {PAGE}, choose the computer, View BitLocker keys, and compare the key ID with the one on the blue "
         "screen. Never give the 48 digits to anybody who calls you."
     )
 
