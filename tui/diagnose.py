@@ -22,6 +22,8 @@ from tui.diagnosis.report_text import report_text
 from tui.diagnosis.report_triage import TicketLine, triage
 from tui.diagnosis.sample import Parsed
 from tui.errors import Problem, ProblemKind
+from tui.paths import state_directory
+from tui.store.additions import use_additions
 from tui.text import clean_line
 
 LARGEST_FILE = 1 << 30
@@ -34,6 +36,11 @@ LONGEST_LINE = 4 << 20
 """Bytes of one line of tickets."""
 
 _ZIP = b"PK"
+
+
+def _use_additions() -> None:
+    if wrong := use_additions(state_directory()):
+        click.echo(f"reseal: {wrong}", err=True)
 
 
 def run_diagnose(paths: tuple[Path, ...], as_json: bool, collector: bool) -> int:
@@ -56,6 +63,7 @@ def run_diagnose(paths: tuple[Path, ...], as_json: bool, collector: bool) -> int
             "the path does not exist",
             "Check the spelling.",
         )
+    _use_additions()
     report = diagnose(read_paths(paths))
     if as_json:
         click.echo(msgspec.json.encode(report_json(report)).decode())

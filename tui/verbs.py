@@ -199,7 +199,7 @@ def kb_list(as_json: bool) -> int:
     """Every known issue."""
     from tui import catalogue
 
-    return catalogue.list_issues(as_json=as_json)
+    return asyncio.run(catalogue.list_issues(as_json=as_json))
 
 
 @kb.command("show")
@@ -209,7 +209,22 @@ def kb_show(name: str, as_json: bool) -> int:
     """One issue, by its id or a KB."""
     from tui import catalogue
 
-    return catalogue.show_issue(name, as_json=as_json)
+    return asyncio.run(catalogue.show_issue(name, as_json=as_json))
+
+
+@kb.command("update")
+@click.argument("kbs", nargs=-1, metavar="[KB]...")
+@click.option("--from", "file", type=click.Path(path_type=Path), help="Add the entries of a TOML or JSON file instead.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.pass_obj
+def kb_update(config_path: Path | None, kbs: tuple[str, ...], file: Path | None, as_json: bool) -> int:
+    """Ask Microsoft's release health about updates: those named, else the catalogue's and those of the tickets."""
+    from tui import catalogue
+
+    if file is not None:
+        return asyncio.run(catalogue.add_file(file, as_json=as_json))
+    wanted = [each.upper() if each.upper().startswith("KB") else f"KB{each}" for each in kbs]
+    return _headless(config_path, lambda console: catalogue.ask_release_health(console, wanted, as_json=as_json))
 
 
 def _headless(config_path: Path | None, verb: Callable[[Any], Coroutine[Any, Any, int]]) -> int:

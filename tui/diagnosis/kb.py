@@ -42,6 +42,16 @@ class BuildRow:
     exact: bool = True
 
 
+_added: list[BuildRow] = []
+
+
+def add_builds(rows: Iterable[BuildRow]) -> None:
+    """Set builds beyond the table's; the composition root does it once. A row of the table stays as it is."""
+    _added[:] = rows
+    _table.cache_clear()
+    builds_of_kb.cache_clear()
+
+
 @cache
 def _table() -> dict[int, tuple[BuildRow, ...]]:
     text = files("tui.diagnosis").joinpath("data", "windows-builds.csv").read_text(encoding="utf-8")
@@ -49,6 +59,10 @@ def _table() -> dict[int, tuple[BuildRow, ...]]:
     for row in csv.DictReader(text.splitlines()):
         build = BuildRow(int(row["build"]), int(row["ubr"]), row["released"], row["kb"], row["kind"], row["source"])
         rows.setdefault(build.build, []).append(build)
+    for added in _added:
+        known = rows.setdefault(added.build, [])
+        if all(row.ubr != added.ubr for row in known):
+            known.append(added)
     return {build: tuple(sorted(found, key=lambda row: row.ubr)) for build, found in rows.items()}
 
 
