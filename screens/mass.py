@@ -85,14 +85,14 @@ class MassScreen(ConsoleScreen):
     def on_mount(self) -> None:
         self._stale = True
         self._unlisten = self.desk.queue.on_diff(self._on_diff)
+        self._said_unfinished = False
         self.set_interval(1.0, self._regroup_if_stale)
-        self._read_decisions()
 
     def on_unmount(self) -> None:
         self._unlisten()
 
     def on_screen_resume(self) -> None:
-        self._regroup()
+        self._read_decisions()
 
     def _on_diff(self, _: Diff) -> None:
         self._stale = True
@@ -109,7 +109,8 @@ class MassScreen(ConsoleScreen):
         except Problem as problem:
             self.shell.report(problem)
             return
-        if left := unfinished(rows):
+        if (left := unfinished(rows)) and not self._said_unfinished:
+            self._said_unfinished = True
             self.notify(f"{len(left)} group action was cut off; P goes on with it", markup=False, timeout=15)
         self._regroup()
 

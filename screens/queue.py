@@ -176,8 +176,12 @@ class QueueScreen(IncidentWork):
         collection = await self.app.push_screen_wait(CollectScreen(self.desk.collection, incident, dossier))
         if collection is not None:
             self._collected[incident.id] = collection
-            self.desk.mass.learn(incident.id, collection.evidence)
             self._show_device()
+            try:
+                read = f"{collection.way} {collection.sha256[:12]}"
+                await self.desk.mass.remember(incident, read, collection.evidence)
+            except Problem as problem:
+                self.shell.report(problem)
 
     def action_open_runbook(self) -> None:
         incident = self.incident

@@ -4,6 +4,7 @@ Exit codes: 0 done; 1 done, and a finding warns, an input is of no known format,
 2 (a `Problem`) when a path does not exist or nothing was asked for.
 """
 
+import asyncio
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -43,8 +44,11 @@ def _use_additions() -> None:
         click.echo(f"reseal: {wrong}", err=True)
 
 
-def run_diagnose(paths: tuple[Path, ...], as_json: bool, collector: bool) -> int:
-    """Read the paths and print cause, update and findings; with `collector` print the collector script instead."""
+def run_diagnose(paths: tuple[Path, ...], as_json: bool, collector: bool, ticket: str = "") -> int:
+    """Read the paths and print cause, update and findings; with `collector` print the collector script instead.
+
+    With `ticket` the evidence is remembered for that ticket's incident, so that it counts in the console's groups.
+    """
     if collector:
         click.echo(collector_script(), nl=False)
         return 0
@@ -65,6 +69,10 @@ def run_diagnose(paths: tuple[Path, ...], as_json: bool, collector: bool) -> int
         )
     _use_additions()
     report = diagnose(read_paths(paths))
+    if ticket:
+        from tui.joining import join_ticket
+
+        asyncio.run(join_ticket(ticket, report))
     if as_json:
         click.echo(msgspec.json.encode(report_json(report)).decode())
     else:

@@ -85,13 +85,14 @@ def handover(config_path: Path | None, since: datetime | None, until: datetime |
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @click.option("--collector", is_flag=True, help="Print the script that collects all this on an unlocked device.")
-def diagnose(paths: tuple[Path, ...], as_json: bool, collector: bool) -> int:
+@click.option("--ticket", default="", help="The ticket of the device: its group in the console follows the evidence.")
+def diagnose(paths: tuple[Path, ...], as_json: bool, collector: bool, ticket: str) -> int:
     """What engineers collect from a device, in any form, to cause, update and findings."""
     from tui.diagnose import run_diagnose
 
     if not paths and not collector:
         raise click.UsageError("Name a file, a zip or a folder; or --collector for the script that makes one.")
-    return run_diagnose(paths, as_json, collector)
+    return run_diagnose(paths, as_json, collector, ticket)
 
 
 @click.command()

@@ -20,6 +20,21 @@ def largest_group(place: Desk) -> dict[str, object]:
     return found
 
 
+def test_what_diagnose_reads_for_a_ticket_moves_it_to_the_group_that_the_evidence_names(tmp_path: Path) -> None:
+    screen = tmp_path / "screen.txt"
+    screen.write_text(
+        "BitLocker recovery\nE_FVE_USER_REQUESTED_RECOVERY\nRecovery key ID: 063EA4E1\n", encoding="utf-8"
+    )
+    with desk(tmp_path, size=12) as place:
+        number = str(largest_group(place)["tickets"][0])  # type: ignore[index]
+        place.run("diagnose", str(screen), "--ticket", "INC9999999", code=2)
+        done = place.run("diagnose", str(screen), "--ticket", number.lower(), code=None)
+        assert f"{number} stands with user_requested" in done.stderr
+        groups = json.loads(place.run("groups", "--json").stdout)["groups"]
+    (group,) = [group for group in groups if number in group["tickets"]]
+    assert (group["cause"], group["grade"]) == ("user_requested", "evidence")
+
+
 @pytest.mark.timeout(180)
 def test_a_group_is_forecast_from_the_inventory_linked_and_listed_by_its_members(tmp_path: Path) -> None:
     with desk(tmp_path, size=40) as place, place.console(columns=120, rows=40) as terminal:

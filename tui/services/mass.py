@@ -11,12 +11,13 @@ from tui.model.audit import AuditEvent, Operator
 from tui.model.group import Group, GroupKey
 from tui.model.incident import Incident
 from tui.ports import AuditTrail
+from tui.services.evidence_rows import evidence_entry, evidence_of_rows
 from tui.services.fleet import Fleet, filled
 from tui.services.forecast import Forecast, forecast
 from tui.services.group_edits import NO_EDITS, Edit, Edits, edit_entry, edits_of, may_merge, new_edit_id
 from tui.services.group_keys import group_key
 from tui.services.groups import GroupBook
-from tui.services.incident_evidence import Facets, IncidentEvidence
+from tui.services.incident_evidence import Facets, IncidentEvidence, with_collected
 from tui.services.incidents import Diff
 from tui.services.known_issues import Theory, theories_of
 from tui.services.queue import QueueService
@@ -52,6 +53,7 @@ class MassService:
         self._waiting: dict[str, None] = {}
         self._begun = False
         self._known: set[str] = set()
+        self._collected: dict[str, IncidentEvidence] = {}
         self._edits = NO_EDITS
         self.book = GroupBook()
         self.theories: tuple[Theory, ...] = ()
@@ -95,6 +97,13 @@ class MassService:
         self._evidence[incident_id] = evidence
         self._waiting[incident_id] = None
 
+    async def remember(self, incident: Incident, read: str, collected: IncidentEvidence) -> None:
+        """Take in what was collected from an incident's device, and keep it; raises `Problem` when that fails."""
+        entry = evidence_entry(incident.id, incident.ticket.number, read, collected, self._operator())
+        await self._audit.append(entry)
+        self._collected[incident.id] = collected
+        self.learn(incident.id, with_collected(self.known(incident.id), collected))
+
     def known(self, incident_id: str) -> IncidentEvidence | None:
         """What is known of an incident beyond its ticket."""
         return self._evidence.get(incident_id)
@@ -132,8 +141,12 @@ class MassService:
         return forecast(group, self.fleet, self.names(group), self.now())
 
     async def load(self) -> None:
-        """Read the decisions that the audit holds; raises `Problem`."""
+        """Read the decisions and the evidence that the audit holds; raises `Problem`."""
         rows = await self._audit.rows_of({AuditEvent.REVIEW})
+        for incident_id, collected in evidence_of_rows(rows).items():
+            if self._collected.get(incident_id) != collected:
+                self._collected[incident_id] = collected
+                self.learn(incident_id, with_collected(self.known(incident_id), collected))
         self._edits, self.theories = edits_of(rows), theories_of(rows)
         self.book.set_edits(self._edits)
 
