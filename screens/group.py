@@ -21,7 +21,8 @@ from tui.actions import Scope
 from tui.errors import Problem, ProblemKind
 from tui.model.group import Group, GroupKey
 from tui.services.facets import Share, shares
-from tui.services.forecast import counter_examples, forecast
+from tui.services.fleet import Fleet
+from tui.services.forecast import Forecast
 from tui.services.group_edits import may_merge
 from tui.services.group_export import REBOOTS, notice_text
 from tui.services.group_keys import question_for
@@ -59,7 +60,13 @@ class GroupScreen(ConsoleScreen):
 
     def on_mount(self) -> None:
         self._unlisten = self.desk.queue.on_diff(self._on_diff)
+        self._fleet: Fleet | None = None
+        self.set_interval(1.0, self._show_new_fleet)
         self.call_after_refresh(self._show)
+
+    def _show_new_fleet(self) -> None:
+        if self._fleet is not None and self._fleet is not self.desk.mass.fleet:
+            self._show()
 
     def on_unmount(self) -> None:
         self._unlisten()
@@ -81,9 +88,12 @@ class GroupScreen(ConsoleScreen):
             return
         self._key = group.key
         self._show_members(group)
+        mass = self.desk.mass
+        self._fleet = mass.fleet
         # Counting the facets of thousands of devices takes longer than the loop may be held.
-        common = await asyncio.to_thread(shares, *self.desk.mass.facets(group))
-        self.query_one(PageView).say(page(self._view_of(group, common)))
+        common = await asyncio.to_thread(shares, *mass.facets(group))
+        coming = await asyncio.to_thread(mass.forecast, group)
+        self.query_one(PageView).say(page(self._view_of(group, common, coming)))
         left = Content.assemble(("Group ", "bold $primary"), key_words(group.key))
         shown = f", the newest {MEMBERS} below" if len(group.members) > MEMBERS else ""
         self.query_one(StatusLine).say(left, Content(f"{group.open_count} open of {len(group.members)}{shown}"))
@@ -97,10 +107,9 @@ class GroupScreen(ConsoleScreen):
         options.set_options([Option(line) for line in lines])
         options.highlighted = min(kept, len(lines) - 1) if lines else None
 
-    def _view_of(self, group: Group, common: Sequence[Share]) -> GroupView:
+    def _view_of(self, group: Group, common: Sequence[Share], coming: Forecast) -> GroupView:
         mass = self.desk.mass
         incidents = mass.incidents(group)
-        names = [incident.ticket.device_name for incident in incidents]
         same_update = [
             each
             for each in mass.book.groups()
@@ -113,8 +122,7 @@ class GroupScreen(ConsoleScreen):
             now=self.desk.clock.now(),
             shares=common,
             fleet=mass.fleet,
-            forecast=forecast(group, mass.fleet, names),
-            spared=counter_examples(group.key, mass.fleet, names),
+            forecast=coming,
             others=same_update,
             issues=issues_of(group.key),
             theories=[theory for theory in mass.theories if mass.edits.root(theory.group) == group.key],
@@ -150,7 +158,7 @@ class GroupScreen(ConsoleScreen):
         self._act(GroupAction.NOTE, "Note on all open members", "what the next engineer should know")
 
     def action_link_group(self) -> None:
-        self._act(GroupAction.LINK, "Problem record", "PRB0040001", before="Part of problem ")
+        self._act(GroupAction.LINK, "Problem record", "PRB0040001")
 
     def action_ask_group(self) -> None:
         question = question_for(self._key)

@@ -47,9 +47,13 @@ class TextScreen(ConsoleModal[str]):
         title, placeholder, value = self._asks
         with Vertical(classes="card"):
             yield Static(Content.assemble((title, "bold $primary")))
-            yield Input(value, placeholder=placeholder, max_length=500)
+            yield Input(value, placeholder=placeholder, max_length=500, select_on_focus=False)
             yield Static(id="error", classes="error")
         yield Footer(show_command_palette=False)
+
+    def on_mount(self) -> None:
+        # A suggestion is longer than the line: it is read from its beginning.
+        self.query_one(Input).cursor_position = 0
 
     @on(Input.Submitted)
     def _submitted(self) -> None:

@@ -13,7 +13,8 @@ from tui.model.cause import CauseCode
 from tui.model.group import CLONE, Grade, Group, GroupKey
 from tui.model.incident import Incident
 from tui.services.facets import Share, common_words, share_words
-from tui.services.forecast import Fleet, FleetDevice, Forecast, forecast_words, growth_words
+from tui.services.fleet import Fleet
+from tui.services.forecast import Forecast, forecast_words, growth_words
 from tui.services.group_keys import missing_facts
 from tui.services.known_issues import Theory, issue_lines
 from tui.services.surge import Surge
@@ -35,7 +36,6 @@ class GroupView:
     shares: Sequence[Share] = ()
     fleet: Fleet = Fleet()  # noqa: RUF009
     forecast: Forecast = Forecast()  # noqa: RUF009
-    spared: Sequence[FleetDevice] = ()
     others: Sequence[Group] = ()
     """Groups of the same update with another cause."""
     issues: Sequence[KnownIssue] = ()
@@ -67,7 +67,7 @@ def page(view: GroupView) -> Content:
         told = f"surge since {surge.since:%H:%M}: {surge.observed} tickets, {expected_words(surge.expected)} expected"
         parts.append(Content.assemble((f"▲ {told}, first {_number(view, surge.first)}", "bold $error")))
     parts += [Content(growth_words([each.ticket.opened_at for each in view.incidents], view.now))]
-    parts += [Content(forecast_words(view.forecast, view.fleet))]
+    parts += [Content(forecast_words(view.forecast, view.fleet, view.now))]
     parts += _section(
         "Deciding facts", [f"{GRADE_WORDS[group.key.grade]}: {_RESTS_ON[group.key.grade]}", *group.because]
     )
@@ -107,9 +107,9 @@ def _missing(key: GroupKey) -> list[str]:
 def _against(view: GroupView) -> list[str]:
     """Counter-examples: devices with the same update that did not ask, or asked for another reason."""
     lines = []
-    if view.spared:
-        names = ", ".join(device.name for device in view.spared[:3])
-        lines.append(f"{len(view.spared)} devices with {view.group.key.kb} restarted and did not ask, such as {names}")
+    if spared := view.forecast.spared:
+        names = ", ".join(device.name for device in spared[:3])
+        lines.append(f"{len(spared)} devices with {view.group.key.kb} restarted and did not ask, such as {names}")
     elif view.group.key.kb and not view.fleet.known:
         lines.append(f"devices with {view.group.key.kb} that did not ask: not known, the inventory has not been read")
     lines += [_other(other) for other in view.others[:3]]

@@ -1,5 +1,6 @@
 """Mass incidents: groups with their arrivals, surges on top, and the shift as a matrix or a timeline."""
 
+import asyncio
 from datetime import datetime
 from typing import ClassVar, Literal
 
@@ -20,7 +21,6 @@ from screens.mass_words import (
     SHIFT,
     SPARK_SPAN,
     group_line,
-    key_words,
     matrix,
     surge_line,
     timeline,
@@ -32,13 +32,12 @@ from tui.actions import Scope
 from tui.errors import Problem
 from tui.model.audit import AuditEvent
 from tui.model.group import Group, GroupKey
-from tui.services.forecast import forecast, forecast_words, growth_words
+from tui.services.fleet import Fleet
+from tui.services.forecast import Forecast, forecast_words, growth_words
 from tui.services.group_keys import missing_facts
 from tui.services.group_plans import unfinished
 from tui.services.incidents import Diff
 from tui.services.surge import Surge
-
-__all__ = ["MassScreen", "key_words"]
 
 View = Literal["group", "matrix", "timeline"]
 SHOWN = 200
@@ -73,6 +72,7 @@ class MassScreen(ConsoleScreen):
         self._view: View = "group"
         self._words = False
         self._chosen: GroupKey | None = None
+        self._fleet = Fleet()
 
     def compose(self) -> ComposeResult:
         yield StatusLine()
@@ -85,20 +85,20 @@ class MassScreen(ConsoleScreen):
     def on_mount(self) -> None:
         self._stale = True
         self._unlisten = self.desk.queue.on_diff(self._on_diff)
+        self._said_unfinished = False
         self.set_interval(1.0, self._regroup_if_stale)
-        self._read_decisions()
 
     def on_unmount(self) -> None:
         self._unlisten()
 
     def on_screen_resume(self) -> None:
-        self._regroup()
+        self._read_decisions()
 
     def _on_diff(self, _: Diff) -> None:
         self._stale = True
 
     def _regroup_if_stale(self) -> None:
-        if self.is_current and (self._stale or self.desk.mass.behind):
+        if self.is_current and (self._stale or self.desk.mass.behind or self._fleet is not self.desk.mass.fleet):
             self._regroup()
 
     @work(group="decisions", exclusive=True, exit_on_error=False, description="read the decisions about groups")
@@ -109,7 +109,8 @@ class MassScreen(ConsoleScreen):
         except Problem as problem:
             self.shell.report(problem)
             return
-        if left := unfinished(rows):
+        if (left := unfinished(rows)) and not self._said_unfinished:
+            self._said_unfinished = True
             self.notify(f"{len(left)} group action was cut off; P goes on with it", markup=False, timeout=15)
         self._regroup()
 
@@ -165,19 +166,27 @@ class MassScreen(ConsoleScreen):
             baseline = self.desk.mass.watch.baseline if self.desk.mass.watch is not None else None
             content = timeline(moments, now, baseline, words=self._words)
         else:
-            content = self._summary(now)
+            self._summarise()
+            return
         self.query_one(PageView).say(content)
 
-    def _summary(self, now: datetime) -> Content:
-        group = self._group
+    @work(group="summary", exclusive=True, exit_on_error=False, description="sum a group up")
+    async def _summarise(self) -> None:
+        group, mass = self._group, self.desk.mass
         if group is None:
-            return Content("No incidents.")
-        mass = self.desk.mass
-        names = [each.ticket.device_name for each in mass.incidents(group)] if mass.fleet.known else []
+            self.query_one(PageView).say(Content("No incidents."))
+            return
+        self._fleet = mass.fleet
+        # Looking through a large fleet takes longer than the loop may be held.
+        coming = await asyncio.to_thread(mass.forecast, group)
+        if self._view == "group":
+            self.query_one(PageView).say(self._summary(group, coming, self.desk.clock.now()))
+
+    def _summary(self, group: Group, coming: Forecast, now: datetime) -> Content:
         lines = [Content.assemble((sentence(group), "bold $primary"))]
         lines.append(Content(f"{GRADE_WORDS[group.key.grade]}: " + ("; ".join(group.because[:3]) or "no fact decides")))
         lines.append(Content(growth_words(self._arrivals(group), now)))
-        lines.append(Content(forecast_words(forecast(group, mass.fleet, names), mass.fleet)))
+        lines.append(Content(forecast_words(coming, self.desk.mass.fleet, now)))
         lines += [Content.assemble(("would decide: ", "$warning"), each.fact) for each in missing_facts(group.key)]
         lines.append(Content("enter opens its page with everything that can be done"))
         return Content("\n").join(lines)

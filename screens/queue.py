@@ -14,6 +14,7 @@ from textual.widgets import Footer, Input, Static
 from screens.collect import CollectScreen
 from screens.incident_work import IncidentWork
 from screens.look_up import LookUpScreen
+from screens.mass_words import key_words
 from screens.render import dossier_content, health_words, index_words
 from screens.runbook import RunbookScreen
 from screens.shell import bindings
@@ -25,6 +26,7 @@ from screens.widgets.status_line import StatusLine
 from tui.actions import Scope
 from tui.errors import Problem
 from tui.model.dossier import Dossier
+from tui.model.group import GroupKey
 from tui.model.incident import Incident
 from tui.services.break_glass import banner
 from tui.services.collection import Collection, joined
@@ -53,6 +55,7 @@ class QueueScreen(IncidentWork):
         self._new = 0
         self._view = View()
         self._stale = False
+        self._group: GroupKey | None = None
 
     def compose(self) -> ComposeResult:
         yield StatusLine(id="status")
@@ -79,6 +82,12 @@ class QueueScreen(IncidentWork):
         self.query_one("#filter", Input).value = words
         self.set_class(bool(words), "-filtering")
         self.table.focus()
+
+    def show_group(self, key: GroupKey | None) -> None:
+        """List the members of a group, by incident ID, and follow it; None lists everything again."""
+        self._group = key
+        self.show_only("")
+        self._open_view(self._view)
 
     def say_notice(self, text: str) -> None:
         """Show one line above the queue until escape is pressed."""
@@ -113,6 +122,7 @@ class QueueScreen(IncidentWork):
             (f"  {self._new} new" if self._new else "", "$accent"),
             (f"  {marked} marked" if marked else "", "bold $warning"),
             (f"  {glass}" if (glass := banner(desk.safeguards.glasses.known, now)) else "", "bold $error"),
+            (f"  only {key_words(self._group)} (esc)" if self._group is not None else "", "bold $accent"),
             (order, "$secondary"),
         )
         names = desk.queue.source_names
@@ -166,8 +176,12 @@ class QueueScreen(IncidentWork):
         collection = await self.app.push_screen_wait(CollectScreen(self.desk.collection, incident, dossier))
         if collection is not None:
             self._collected[incident.id] = collection
-            self.desk.mass.learn(incident.id, collection.evidence)
             self._show_device()
+            try:
+                read = f"{collection.way} {collection.sha256[:12]}"
+                await self.desk.mass.remember(incident, read, collection.evidence)
+            except Problem as problem:
+                self.shell.report(problem)
 
     def action_open_runbook(self) -> None:
         incident = self.incident
@@ -189,6 +203,8 @@ class QueueScreen(IncidentWork):
             self.table.focus()
         elif self.has_class("-filtering"):
             self.show_only("")
+        elif self._group is not None:
+            self.show_group(None)
         elif self.table.marked:
             self.table.unmark_all()
         self.remove_class("-notice")
@@ -230,7 +246,7 @@ class QueueScreen(IncidentWork):
 
     @property
     def _is_listing(self) -> bool:
-        return bool(self._view.words) or self._view.sort != QUEUE_ORDER
+        return bool(self._view.words) or self._view.sort != QUEUE_ORDER or self._group is not None
 
     def _open_view(self, view: View) -> None:
         self._view = view
@@ -250,13 +266,19 @@ class QueueScreen(IncidentWork):
             self.table.show(book)
             return
         matches, found = matcher(view.words), []
+        if self._group is not None:
+            await self.desk.mass.catch_up()
         for place in range(len(book)):
             if place % SLICE == SLICE - 1:
                 await asyncio.sleep(0)
             incident = book.at(place) if place < len(book) else None
-            if incident is not None and matches(incident):
+            if incident is not None and self._in_group(incident) and matches(incident):
                 found.append(incident)
         self.table.show(ListedRows(book, await asyncio.to_thread(sorted_ids, found, view)))
+
+    def _in_group(self, incident: Incident) -> bool:
+        mass = self.desk.mass
+        return self._group is None or mass.book.key_of(incident.id) == mass.edits.root(self._group)
 
     def action_look_up(self) -> None:
         self.app.push_screen(LookUpScreen())

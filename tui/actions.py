@@ -253,7 +253,7 @@ ACTIONS: tuple[Action, ...] = (
         "link-group",
         ("l",),
         "Link",
-        "Note the problem record on all members.",
+        "Hang all open members on a problem record.",
         Scope.GROUP,
         Danger.MARK,
         in_footer=False,

@@ -20,7 +20,7 @@ from screens.glass_review import GlassReviewScreen
 from screens.handover import HandoverScreen
 from screens.help import HelpScreen
 from screens.look_up import LookUpScreen
-from screens.mass import MassScreen, key_words
+from screens.mass import MassScreen
 from screens.problem import ProblemScreen
 from screens.queue import QueueScreen
 from screens.reveal import RevealScreen
@@ -38,6 +38,7 @@ from tui.painting import PaintedUpdate, Painter
 from tui.ports import SignInPrompt
 from tui.services.desk import Desk
 from tui.services.indexing import track_index
+from tui.services.inventory import keep_inventory
 from tui.shut_doors import ShutDoors
 from tui.type_ahead import TypeAhead
 from tui.wiring import Console
@@ -159,6 +160,7 @@ class ResealApp(ShutDoors):
             await asyncio.sleep(RETRY_SECONDS)
         self._learn_rights()
         self._index_keys()
+        self._read_inventory()
         self._follow_rotations()
 
     async def _sign_in(self) -> bool:
@@ -188,6 +190,10 @@ class ResealApp(ShutDoors):
             except Problem as problem:
                 self.notify(f"Key index: {problem}", severity="warning", markup=False)
             await asyncio.sleep(INDEX_SECONDS)
+
+    @work(group="inventory", exclusive=True, exit_on_error=False, description="read Intune's inventory")
+    async def _read_inventory(self) -> None:
+        await keep_inventory(self.desk.cloud, self.desk.clock, self.desk.mass.show_fleet)
 
     @work(group="follow", exclusive=True, exit_on_error=False, description="follow rotations to their proof")
     async def _follow_rotations(self) -> None:
@@ -266,9 +272,7 @@ class ResealApp(ShutDoors):
     @on(MassScreen.GroupChosen)
     async def _show_group(self, message: MassScreen.GroupChosen) -> None:
         await self.switch_mode("queue")
-        words = [message.key.kb] if message.key.kb else []
-        self._queue_screen().show_only(" ".join([*words, message.key.cause]))
-        self.notify(f"Showing {key_words(message.key)}; esc shows all", markup=False)
+        self._queue_screen().show_group(message.key)
 
     @work(group="quit", exclusive=True, exit_on_error=False, description="leave the console")
     async def action_quit_console(self) -> None:

@@ -4,6 +4,7 @@ Exit codes: 0 done; 1 done, and a finding warns, an input is of no known format,
 2 (a `Problem`) when a path does not exist or nothing was asked for.
 """
 
+import asyncio
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -22,6 +23,8 @@ from tui.diagnosis.report_text import report_text
 from tui.diagnosis.report_triage import TicketLine, triage
 from tui.diagnosis.sample import Parsed
 from tui.errors import Problem, ProblemKind
+from tui.paths import state_directory
+from tui.store.additions import use_additions
 from tui.text import clean_line
 
 LARGEST_FILE = 1 << 30
@@ -36,8 +39,16 @@ LONGEST_LINE = 4 << 20
 _ZIP = b"PK"
 
 
-def run_diagnose(paths: tuple[Path, ...], as_json: bool, collector: bool) -> int:
-    """Read the paths and print cause, update and findings; with `collector` print the collector script instead."""
+def _use_additions() -> None:
+    if wrong := use_additions(state_directory()):
+        click.echo(f"reseal: {wrong}", err=True)
+
+
+def run_diagnose(paths: tuple[Path, ...], as_json: bool, collector: bool, ticket: str = "") -> int:
+    """Read the paths and print cause, update and findings; with `collector` print the collector script instead.
+
+    With `ticket` the evidence is remembered for that ticket's incident, so that it counts in the console's groups.
+    """
     if collector:
         click.echo(collector_script(), nl=False)
         return 0
@@ -56,7 +67,12 @@ def run_diagnose(paths: tuple[Path, ...], as_json: bool, collector: bool) -> int
             "the path does not exist",
             "Check the spelling.",
         )
+    _use_additions()
     report = diagnose(read_paths(paths))
+    if ticket:
+        from tui.joining import join_ticket
+
+        asyncio.run(join_ticket(ticket, report))
     if as_json:
         click.echo(msgspec.json.encode(report_json(report)).decode())
     else:

@@ -85,13 +85,14 @@ def handover(config_path: Path | None, since: datetime | None, until: datetime |
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @click.option("--collector", is_flag=True, help="Print the script that collects all this on an unlocked device.")
-def diagnose(paths: tuple[Path, ...], as_json: bool, collector: bool) -> int:
+@click.option("--ticket", default="", help="The ticket of the device: its group in the console follows the evidence.")
+def diagnose(paths: tuple[Path, ...], as_json: bool, collector: bool, ticket: str) -> int:
     """What engineers collect from a device, in any form, to cause, update and findings."""
     from tui.diagnose import run_diagnose
 
     if not paths and not collector:
         raise click.UsageError("Name a file, a zip or a folder; or --collector for the script that makes one.")
-    return run_diagnose(paths, as_json, collector)
+    return run_diagnose(paths, as_json, collector, ticket)
 
 
 @click.command()
@@ -199,7 +200,7 @@ def kb_list(as_json: bool) -> int:
     """Every known issue."""
     from tui import catalogue
 
-    return catalogue.list_issues(as_json=as_json)
+    return asyncio.run(catalogue.list_issues(as_json=as_json))
 
 
 @kb.command("show")
@@ -209,7 +210,22 @@ def kb_show(name: str, as_json: bool) -> int:
     """One issue, by its id or a KB."""
     from tui import catalogue
 
-    return catalogue.show_issue(name, as_json=as_json)
+    return asyncio.run(catalogue.show_issue(name, as_json=as_json))
+
+
+@kb.command("update")
+@click.argument("kbs", nargs=-1, metavar="[KB]...")
+@click.option("--from", "file", type=click.Path(path_type=Path), help="Add the entries of a TOML or JSON file instead.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.pass_obj
+def kb_update(config_path: Path | None, kbs: tuple[str, ...], file: Path | None, as_json: bool) -> int:
+    """Ask Microsoft's release health about updates: those named, else the catalogue's and those of the tickets."""
+    from tui import catalogue
+
+    if file is not None:
+        return asyncio.run(catalogue.add_file(file, as_json=as_json))
+    wanted = [each.upper() if each.upper().startswith("KB") else f"KB{each}" for each in kbs]
+    return _headless(config_path, lambda console: catalogue.ask_release_health(console, wanted, as_json=as_json))
 
 
 def _headless(config_path: Path | None, verb: Callable[[Any], Coroutine[Any, Any, int]]) -> int:

@@ -28,6 +28,7 @@ from tui.services.rights import RightsService
 from tui.services.rotation import RotationService
 from tui.services.safeguards import safeguards
 from tui.services.wire_log import WireLog
+from tui.store.additions import use_additions
 from tui.store.audit import AuditStore, open_audit
 from tui.store.audit_reading import OpenFlow
 from tui.store.audit_writing import AuditContext
@@ -152,6 +153,7 @@ async def open_console(
     clock = clock or SystemClock()
     refuse_unsupported(config)
     guard_directory(state)
+    use_additions(state)
     async with AsyncExitStack() as stack:
         session = this_session(recorded_by(config.reveal.session))
         context = AuditContext(

@@ -266,3 +266,25 @@ def _fastest(work: object) -> float:
         work()  # type: ignore[operator]
         best = min(best, time.process_time() - started)
     return best
+
+
+@pytest.mark.parametrize(
+    ("title", "body", "cause"),
+    [
+        ("BitLocker recovery", "We updated the BIOS. Since then it asks for the recovery key.", "firmware_update"),
+        ("BIOS update", "Now it asks for the recovery key.", "firmware_update"),
+        ("BitLocker recovery after BIOS update", "It asks for the key. Please help.", "firmware_update"),
+        ("BitLocker asks for the key", "It asks for the recovery key. Then I updated the BIOS.", "unknown"),
+        ("BitLocker asks for the key, then I updated the BIOS", "It asks for the key.", "unknown"),
+        ("BIOS update", "Please order a mouse.", "unknown"),
+    ],
+)  # fmt: skip
+def test_a_title_names_prompt_or_change_in_an_order_of_its_own(title: str, body: str, cause: str) -> None:
+    assert read_ticket(body, title).cause.code == cause
+
+
+@given(st.text(max_size=80), st.text(max_size=40))
+def test_a_title_adds_and_any_title_is_read(body: str, title: str) -> None:
+    both = read_ticket(body, title)
+    assert set(read_ticket(body).kbs) <= set(both.kbs)
+    assert read_ticket(body, "") == read_ticket(body)

@@ -7,12 +7,14 @@ import pytest
 
 from screens.group_page import GroupView, page, sentence, tell_users
 from screens.mass_words import group_line, matrix, spark, spark_words, timeline
+from tests.services.inventory_samples import APRIL_BUILD, MARCH, managed
 from tests.services.samples import MORNING, incident
 from tui.model.cause import CauseCode
 from tui.model.group import CLONE, Grade, Group, GroupKey
 from tui.model.incident import Incident, IncidentState
 from tui.services.facets import shares
-from tui.services.forecast import Fleet, FleetDevice, counter_examples, forecast
+from tui.services.fleet import Fleet
+from tui.services.forecast import forecast
 from tui.services.groups import group_incidents
 from tui.services.incident_evidence import Facets
 from tui.services.known_issues import issues_of
@@ -29,22 +31,22 @@ def april() -> tuple[Group, list[Incident]]:
 
 def test_the_page_tells_what_it_is_what_speaks_against_it_and_what_to_do() -> None:
     group, incidents = april()
-    spared = [FleetDevice(f"id-{n}", f"LT-{n}", "KB5083769", True, Facets(model="WorkPad T14")) for n in range(40)]
-    fleet = Fleet((*spared, FleetDevice("w", "LT-W", "KB5083769", False, Facets())), MORNING)
+    spared = [managed(f"LT-{n}", APRIL_BUILD, model="WorkPad T14") for n in range(40)]
+    fleet = Fleet((*spared, managed("LT-W", MARCH)), MORNING)
     names = [each.ticket.device_name for each in incidents]
     members = [Facets(model="Longitude 7450")] * 8
     text = page(
         GroupView(
             group=group, incidents=incidents, now=MORNING + timedelta(hours=1),
             shares=shares(members, [device.facets for device in spared]), fleet=fleet,
-            forecast=forecast(group, fleet, names), spared=counter_examples(group.key, fleet, names),
+            forecast=forecast(group, fleet, names, MORNING),
             issues=issues_of(group.key),
         )
     ).plain  # fmt: skip
     assert "8 devices ask for the key: Secure Boot changed boot-manager-authority after KB5083769." in text
     assert "40 devices with KB5083769 restarted and did not ask, such as LT-0, LT-1, LT-2" in text
     assert "all 8 known are model Longitude 7450" in text
-    assert "1 of 41 devices on the update have not restarted" in text
+    assert "1 of 41 devices have not restarted into the update" in text
     assert "KB5083769 on Windows 11 24H2, 25H2: fixed by KB5089549" in text
     assert "source: " in text
     assert "It comes once." in text

@@ -2,12 +2,13 @@
 
 import random
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.services.inventory_samples import APRIL_BUILD, MARCH, managed
 from tests.services.samples import MORNING, incident
 from tests.services.test_groups import row_of
 from tui.diagnosis.kb_issues import known_issues
@@ -15,7 +16,8 @@ from tui.model.audit import Operator
 from tui.model.cause import CauseCode
 from tui.model.group import Grade, Group, GroupKey
 from tui.services.facets import NAMES, common_words, share_words, shares
-from tui.services.forecast import Fleet, FleetDevice, counter_examples, forecast, forecast_words, growth_words
+from tui.services.fleet import Fleet
+from tui.services.forecast import forecast, forecast_words, growth_words
 from tui.services.group_edits import Edit, edit_entry
 from tui.services.groups import group_incidents
 from tui.services.incident_evidence import Facets
@@ -67,10 +69,11 @@ def test_shares_are_well_formed(members: list[Facets], seed: int) -> None:
 
 
 def inventory(waiting: int, through: int, unknown: int) -> Fleet:
-    told = [False] * waiting + [True] * through + [None] * unknown
-    devices = [FleetDevice(f"id-{n}", f"LT-{n}", "KB5083769", state, Facets()) for n, state in enumerate(told)]
-    struck = [FleetDevice(f"hit-{n}", f"DEMO-{n}", "KB5083769", True, Facets()) for n in range(10)]
-    return Fleet((*devices, *struck, FleetDevice("x", "OTHER", "KB5082052", False, Facets())), MORNING)
+    devices = [managed(f"W-{n}", MARCH) for n in range(waiting)]
+    devices += [managed(f"T-{n}", APRIL_BUILD) for n in range(through)]
+    devices += [managed(f"U-{n}", MARCH, datetime(2026, 4, 1, tzinfo=UTC)) for n in range(unknown)]
+    devices += [managed(f"DEMO-{n}", MARCH if n % 2 else APRIL_BUILD) for n in range(10)]
+    return Fleet((*devices, managed("OTHER", (22631, 6783))), MORNING)
 
 
 def ten() -> tuple[Group, list[str]]:
@@ -83,21 +86,31 @@ def ten() -> tuple[Group, list[str]]:
 def test_devices_still_to_come_are_counted_with_their_uncertainty() -> None:
     group, names = ten()
     fleet = inventory(waiting=100, through=90, unknown=7)
-    found = forecast(group, fleet, names)
-    assert (found.on_update, found.rebooted, len(found.waiting), found.unknown) == (207, 100, 100, 7)
+    found = forecast(group, fleet, names, MORNING)
+    assert (found.on_update, found.struck, len(found.spared), len(found.waiting), found.silent) == (207, 10, 90, 100, 7)
     assert found.low is not None and found.high is not None
     assert found.low <= 10 <= found.high
-    words = forecast_words(found, fleet)
+    words = forecast_words(found, fleet, MORNING)
     assert "100 of 207 devices" in words
-    assert "7 it is not known" in words
-    assert len(counter_examples(group.key, fleet, names)) == 90
+    assert "7 more not heard of since it came out" in words
+    assert "min old" not in words and "h old" not in words
 
 
 def test_without_an_inventory_the_forecast_says_so() -> None:
     group, names = ten()
-    found = forecast(group, Fleet(), names)
+    found = forecast(group, Fleet(), names, MORNING)
     assert found.high is None
-    assert "not known" in forecast_words(found, Fleet())
+    assert "not known, Intune has not been asked" in forecast_words(found, Fleet(), MORNING)
+    refused = Fleet(why="You may not read Intune's inventory")
+    assert "not known, You may not read" in forecast_words(found, refused, MORNING)
+
+
+def test_old_news_is_called_old() -> None:
+    group, names = ten()
+    heard = [managed("W-1", MARCH, MORNING - timedelta(hours=30)), managed("W-2", MARCH)]
+    fleet = Fleet(heard, MORNING - timedelta(hours=3), "Graph was not reached")
+    words = forecast_words(forecast(group, fleet, names, MORNING), fleet, MORNING)
+    assert "inventory 3 h old; no newer one: Graph was not reached; 1 of them last checked in over a day ago" in words
 
 
 @pytest.mark.parametrize(

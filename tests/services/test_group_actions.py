@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import tui.services.group_actions as acting
+from tests.services.inventory_samples import MARCH, managed
 from tests.services.samples import MORNING, ListedAudit, SetClock, incident
 from tui.errors import Problem, ProblemKind
 from tui.model.audit import AuditEvent, DeviceRef, Operator
@@ -17,7 +18,7 @@ from tui.model.cause import CauseCode
 from tui.model.group import Grade, GroupKey
 from tui.model.incident import Incident, IncidentState
 from tui.services.facets import common_words, share_words, shares
-from tui.services.forecast import Fleet, FleetDevice
+from tui.services.fleet import Fleet, FleetDevice
 from tui.services.group_actions import GroupRun
 from tui.services.group_export import REBOOTS, device_list, notice_text, suspend_script, write_export
 from tui.services.group_plans import GroupAction, Plan, Progress, Step, plan_for, progress_of, step_name, unfinished
@@ -222,13 +223,13 @@ def test_no_group_action_can_disclose_a_key() -> None:
 
 
 def waiting(*names: str) -> list[FleetDevice]:
-    return [FleetDevice(f"id-{name}", name, "KB5083769", False, Facets(model="=cmd()")) for name in names]
+    return [managed(name, MARCH, model="=cmd()") for name in names]
 
 
 def test_the_device_list_holds_no_formula() -> None:
-    listed = device_list(waiting("LT-1", "@SUM(A1)"))
-    assert listed.splitlines()[0] == "device,entra_device_id,update,model,firmware,restarted"
-    assert "LT-1,id-LT-1,KB5083769,'=cmd(),,no" in listed
+    listed = device_list(waiting("LT-1", "@SUM(A1)"), "KB5083769")
+    assert listed.splitlines()[0] == "device,entra_device_id,update,build,last_check_in,model,firmware"
+    assert "LT-1,id-LT-1,KB5083769,26100.8117,2026-04-15T06:10Z,'=cmd()," in listed
     assert "\n'@SUM(A1)," in listed
 
 

@@ -8,15 +8,20 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from tests.services.inventory_samples import APRIL_BUILD, MARCH, managed
 from tests.services.samples import MORNING, ListedAudit, SetClock, ticket
+from tests.services.test_groups import row_of
 from tui.errors import Problem
-from tui.model.audit import AuditEvent, Operator
+from tui.model.audit import AuditEntry, AuditEvent, Operator
 from tui.model.cause import Cause, CauseCode, Confidence
 from tui.model.fact import SourceState
 from tui.model.incident import Incident, IncidentState, Ticket
 from tui.ports import TicketBatch
-from tui.services.forecast import Fleet, FleetDevice
+from tui.services.evidence_rows import evidence_of_rows
+from tui.services.fleet import Fleet
 from tui.services.group_export import export_group
 from tui.services.groups import group_incidents
 from tui.services.incident_evidence import Facets, IncidentEvidence
@@ -222,11 +227,36 @@ async def test_an_export_holds_the_members_and_a_script_only_for_devices_that_wa
     assert [path.name.rsplit("-", 1)[1] for path in bare.paths] == ["members.csv"]
     assert "inventory has not been read" in bare.left_out
     assert bare.paths[0].read_text(encoding="utf-8").count("DEMO-") == 3
-    waits = FleetDevice("id-9", "LT-9", "KB5083769", False, Facets())
-    here.mass.fleet = Fleet((waits, replace(waits, name="LT-8", rebooted=True)), MORNING)
+    here.mass.show_fleet(Fleet((managed("LT-9", MARCH), managed("LT-8", APRIL_BUILD)), MORNING))
     full = await export_group(here.mass, here.audit, ME, tmp_path / "two", group, 2)
     assert [path.name.rsplit("-", 1)[1] for path in full.paths] == ["members.csv", "waiting.csv", "suspend.ps1"]
     script = full.paths[2].read_text(encoding="utf-8")
     assert "'LT-9'" in script
     assert "LT-8" not in script
     assert here.audit.events == ["export", "export"]
+
+
+async def test_collected_evidence_outlives_the_console_and_keeps_what_directories_said() -> None:
+    here = room()
+    await here.arrive(*wave(3))
+    here.mass.learn("desk:00000", IncidentEvidence(facets=Facets(model="Tower 7020", site="Berlin")))
+    cause = Cause(CauseCode.WRONG_PIN, confidence=Confidence.CERTAIN, because=("event 24635",))
+    collected = IncidentEvidence(cause=cause, facets=Facets(build="26100.8246"))
+    incident = here.queue.book.get("desk:00000")
+    assert incident is not None
+    await here.mass.remember(incident, "bundle.zip", collected)
+    known = here.mass.known("desk:00000")
+    assert known is not None
+    assert known.facets == Facets(model="Tower 7020", site="Berlin", build="26100.8246")
+    later = MassService(here.queue, here.audit, here.clock, lambda: ME, {})
+    await later.load()
+    assert later.known("desk:00000") == collected
+    sizes = {group.key.cause: len(group.members) for group in later.groups()}
+    assert sizes == {CauseCode.SECUREBOOT_CHANGED: 2, CauseCode.WRONG_PIN: 1}
+    assert [group.key for group in later.groups()] == [group.key for group in here.mass.groups()]
+
+
+@given(st.binary(max_size=60) | st.text(max_size=60).map(str.encode))
+def test_a_damaged_row_of_evidence_is_passed_over(data: bytes) -> None:
+    note = "evidence " + data.decode("utf-8", "replace")
+    assert evidence_of_rows([row_of(AuditEntry(event=AuditEvent.REVIEW, note=note))]) == {}

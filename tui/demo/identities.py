@@ -50,7 +50,14 @@ SECURITY_READER = RoleDefinition(
     "5d6b6bb7-de71-4623-b4af-96380a352509", "Security Reader", (READ_KEY, READ_AUDIT, _DEVICE_READ)
 )
 REPORTS_READER = RoleDefinition("4a5d8f65-41da-4de4-8968-e035b65339cf", "Reports Reader", (READ_AUDIT,))
-ROLE_DEFINITIONS = {role.id: role for role in (HELPDESK, CLOUD_DEVICE, SECURITY_READER, REPORTS_READER)}
+DEPLOYER = RoleDefinition(
+    "32696413-001a-46ae-978c-ce0f6b3620d2",
+    "Windows Update Deployment Administrator",
+    ("microsoft.windows.updatesDeployments/allEntities/allProperties/allTasks",),
+)
+WINDOWS_UPDATES = "WindowsUpdates.ReadWrite.All"
+"""The scope of release health: one to write, and none of those that the console asks everybody for."""
+ROLE_DEFINITIONS = {role.id: role for role in (HELPDESK, CLOUD_DEVICE, SECURITY_READER, REPORTS_READER, DEPLOYER)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +134,7 @@ def enrol(play: Play) -> dict[str, Identity]:
         Identity("no-role", _person(play, "no-role"), every, eligible=(Grant(CLOUD_DEVICE),), intune=False),
         Identity("no-scope", _person(play, "no-scope"), every - {"bitlockerkey.read.all"}, (Grant(HELPDESK),)),
         Identity("auditor", _person(play, "auditor"), every, (Grant(SECURITY_READER),), intune=False),
+        Identity("deployer", _person(play, "deployer"), every | {WINDOWS_UPDATES.lower()}, (Grant(DEPLOYER),)),
         Identity("expired", _person(play, "expired"), every, (Grant(HELPDESK),), expired=True),
     )
     own = play.tenant.devices[-1]

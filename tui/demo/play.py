@@ -16,7 +16,7 @@ from tui.demo.fleet import HOUR, UNIT_NAMES, Fleet
 from tui.demo.ids import guid, sys_id
 from tui.demo.records import Action, Case, Device, Quoting, Story, Ticket, Unit
 from tui.demo.replay import cast_replay
-from tui.demo.stories import PLOT_SHARES
+from tui.demo.stories import BEFORE, PLOT_SHARES
 from tui.demo.tenant import ROTATE, Tenant
 from tui.services.replay import Replay
 
@@ -75,6 +75,7 @@ class Play:
         ticket.assigned_to = changes.get("assigned_to", ticket.assigned_to)
         ticket.state = changes.get("state", ticket.state)
         ticket.short_description = changes.get("short_description", ticket.short_description)
+        ticket.problem = changes.get("problem_id", ticket.problem)
         if changes.get("work_notes"):
             ticket.notes.append(
                 f"{desk_time(now)} - {ticket.assigned_to or 'engineer'} (Work notes)\n{changes['work_notes']}"
@@ -88,6 +89,8 @@ class Play:
 
     def _arrive(self, ticket: Ticket, stamp: float) -> None:
         self.desk.open(ticket, stamp)
+        if ticket.device is not None:
+            ticket.device.before = None
         luck = _luck(ticket)
         if luck < 0.08:
             self.at(ticket.arrives + 45 + luck * 500, partial(self._claimed_by_other, ticket))
@@ -121,16 +124,20 @@ class Play:
         placed = dict(zip(positions, casts, strict=False))
         arrivals = _arrivals(rng, self.size)
         tickets = [self._ticket(fleet, number, at, placed.get(number)) for number, at in enumerate(arrivals)]
-        for _ in range(_BYSTANDERS + self.size // 5):
-            fleet.ordinary(PLOT_SHARES[int(rng.random() * len(PLOT_SHARES))], fleet.person())
+        for number in range(_BYSTANDERS + self.size // 5):
+            device = fleet.ordinary(PLOT_SHARES[int(rng.random() * len(PLOT_SHARES))], fleet.person())
+            if number % 2:
+                device.before = BEFORE.get(device.build)
         return tickets
 
     def _ticket(self, fleet: Fleet, number: int, arrives: float, placed: tuple[str, Cast] | None) -> Ticket:
         rng = self._rng
         name, cast = placed if placed else ("", None)
-        story = cast.story if cast else _ordinary(fleet)
+        story, device = (cast.story, None) if cast else _ordinary(fleet)
+        if device is not None and arrives > 0:
+            device.before = BEFORE.get(device.build)
         priority = cast.priority if cast else 2 if story.caller.vip else 3 + int(rng.random() * 2)
-        ticket = Ticket(sys_id(rng), f"INC{number + 10001:07d}", story, priority, arrives)
+        ticket = Ticket(sys_id(rng), f"INC{number + 10001:07d}", story, priority, arrives, device=device)
         if cast:
             devices = tuple(device.device_id for device in cast.devices)
             ticket.scripted = True
@@ -138,12 +145,12 @@ class Play:
         return ticket
 
 
-def _ordinary(fleet: Fleet) -> Story:
+def _ordinary(fleet: Fleet) -> tuple[Story, Device]:
     rng = fleet.rng
     plot = PLOT_SHARES[int(rng.random() * len(PLOT_SHARES))]
     caller = fleet.person()
     device = fleet.ordinary(plot, caller)
-    return Story(
+    story = Story(
         plot.name,
         caller,
         device.name,
@@ -154,6 +161,7 @@ def _ordinary(fleet: Fleet) -> Story:
         rng.random() < 0.3,
         rng.getrandbits(16),
     )
+    return story, device
 
 
 def _luck(ticket: Ticket) -> float:

@@ -93,6 +93,13 @@ class Device:
     """What Entra ID says where it is not what Intune says."""
     keys: list[Key] = field(default_factory=list)
     actions: list[Action] = field(default_factory=list)
+    before: Build | None = None
+    """The build that Intune and Entra ID still tell, while the restart into `build` is to come."""
+
+    @property
+    def told(self) -> Build:
+        """The build as the services have it."""
+        return self.before or self.build
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +141,12 @@ class Ticket:
     opened_at: str = ""
     updated_on: str = ""
     short_description: str | None = None
+    problem: str = ""
     notes: list[str] = field(default_factory=list)
     added: str = ""
     scripted: bool = False
+    device: Device | None = None
+    """An ordinary ticket's device, which restarts into its update when the ticket comes."""
 
 
 @dataclass(frozen=True, slots=True)

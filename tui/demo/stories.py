@@ -21,6 +21,15 @@ MAY_24H2 = Build("10.0.26100.8457", "KB5089549")
 MAY_25H2 = Build("10.0.26200.8457", "KB5089549")
 
 
+BEFORE = {
+    APRIL_24H2: Build("10.0.26100.8117", "KB5086672"),
+    APRIL_25H2: Build("10.0.26200.8117", "KB5086672"),
+    APRIL_23H2: Build("10.0.22631.6783", "KB5078883"),
+    APRIL_WIN10: Build("10.0.19045.7058", "KB5078885"),
+}
+"""What a device ran before its restart into an update of April."""
+
+
 @dataclass(frozen=True, slots=True)
 class Plot:
     """A cause: its share of the tickets, the code on the recovery screen, and the machines that it hits."""

@@ -17,7 +17,7 @@ from tui.demo.traffic import Seen, Traffic
 
 Record = dict[str, Any]
 _LIMIT = 10_000
-_WRITABLE = ("assigned_to", "state", "work_notes", "short_description", "priority")
+_WRITABLE = ("assigned_to", "state", "work_notes", "short_description", "priority", "problem_id")
 _REFERENCES = ("caller_id", "assigned_to")
 _DETAILS = {
     401: ("User Not Authenticated", "Required to provide Auth information"),
@@ -119,6 +119,7 @@ def _fields(ticket: Ticket, wanted: set[str]) -> dict[str, tuple[str, str]]:
         "sys_updated_on": (ticket.updated_on,) * 2,
         "active": (str(ticket.state not in CLOSED_STATES).lower(),) * 2,
         "u_vip": (str(caller.vip).lower(),) * 2,
+        "problem_id": (ticket.problem,) * 2,
         "work_notes": ("", "\n\n".join(reversed(ticket.notes))),
     }
     if not wanted or "description" in wanted:

@@ -7,10 +7,11 @@ date of that source. A build number names the update in force without asking the
 import csv
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from types import MappingProxyType
 
 from tui.diagnosis.causes_events import Window, recovery_window
 from tui.diagnosis.sample import Parsed
@@ -41,6 +42,16 @@ class BuildRow:
     exact: bool = True
 
 
+_added: list[BuildRow] = []
+
+
+def add_builds(rows: Iterable[BuildRow]) -> None:
+    """Set builds beyond the table's; the composition root does it once. A row of the table stays as it is."""
+    _added[:] = rows
+    _table.cache_clear()
+    builds_of_kb.cache_clear()
+
+
 @cache
 def _table() -> dict[int, tuple[BuildRow, ...]]:
     text = files("tui.diagnosis").joinpath("data", "windows-builds.csv").read_text(encoding="utf-8")
@@ -48,6 +59,10 @@ def _table() -> dict[int, tuple[BuildRow, ...]]:
     for row in csv.DictReader(text.splitlines()):
         build = BuildRow(int(row["build"]), int(row["ubr"]), row["released"], row["kb"], row["kind"], row["source"])
         rows.setdefault(build.build, []).append(build)
+    for added in _added:
+        known = rows.setdefault(added.build, [])
+        if all(row.ubr != added.ubr for row in known):
+            known.append(added)
     return {build: tuple(sorted(found, key=lambda row: row.ubr)) for build, found in rows.items()}
 
 
@@ -70,6 +85,16 @@ def kb_of_build(build: int, ubr: int) -> BuildRow | None:
         return None
     nearest = max(older, key=lambda row: row.ubr)
     return BuildRow(nearest.build, nearest.ubr, nearest.released, nearest.kb, nearest.kind, nearest.source, exact=False)
+
+
+@cache
+def builds_of_kb(kb: str) -> Mapping[int, BuildRow]:
+    """By build number, the row of every build that this update brings, enablement packages' builds included."""
+    rows = {row.build: row for found in _table().values() for row in found if row.kb == kb}
+    for row in tuple(rows.values()):
+        for member in _family(row.build):
+            rows.setdefault(member, row)
+    return MappingProxyType(rows)
 
 
 _FARTHEST = 2_000

@@ -4,9 +4,10 @@ The data is `data/known-issues.toml`; each entry has at least two sources.
 """
 
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -40,6 +41,17 @@ class IssueSource:
     dated: date | None = None
 
 
+class Origin(StrEnum):
+    """Where an entry comes from. Only the shipped ones and those of a file with its sources may decide anything."""
+
+    SHIPPED = "catalogue"
+    FILE = "file"
+    RELEASE_HEALTH = "release-health"
+    """As Microsoft tells it: without a cause or conditions that could be looked up on a device."""
+    THEORY = "working-theory"
+    """What the team holds for true and nobody has confirmed."""
+
+
 @dataclass(frozen=True, slots=True)
 class KnownIssue:
     """An entry of the catalogue; the fields are explained in the data file."""
@@ -57,6 +69,12 @@ class KnownIssue:
     kbs: tuple[IssueKb, ...]
     next: str
     sources: tuple[IssueSource, ...]
+    origin: Origin = Origin.SHIPPED
+
+    @property
+    def decides(self) -> bool:
+        """It may name a cause or a predicate; what is reported or supposed is only shown."""
+        return self.origin in (Origin.SHIPPED, Origin.FILE)
 
     def update(self, kb: str) -> IssueKb | None:
         """The entry's row of this update."""
@@ -81,9 +99,29 @@ class IssueMatch:
         return any(answer.holds is False for answer in self.answers)
 
 
+_added: list[KnownIssue] = []
+
+
+def add_issues(issues: Iterable[KnownIssue]) -> None:
+    """Set what the team has beyond the shipped entries; the composition root does it once, before anything is asked.
+
+    An entry that decides takes the place of a shipped one of its id; one that does not never hides another.
+    """
+    _added[:] = issues
+    known_issues.cache_clear()
+
+
 @cache
 def known_issues() -> tuple[KnownIssue, ...]:
-    """The whole catalogue, in the order of the data file."""
+    """The whole catalogue: the shipped entries in the order of the data file, then the added ones."""
+    replaced = {issue.id.lower() for issue in _added if issue.decides}
+    shipped = [issue for issue in shipped_issues() if issue.id.lower() not in replaced]
+    return (*shipped, *_added)
+
+
+@cache
+def shipped_issues() -> tuple[KnownIssue, ...]:
+    """The entries of the data file."""
     text = files("tui.diagnosis").joinpath("data", "known-issues.toml").read_text(encoding="utf-8")
     return tuple(_issue(entry) for entry in tomllib.loads(text)["issue"])
 
@@ -117,7 +155,7 @@ def known_issues_for(cause: Cause, kb: str, device: LocalDevice) -> tuple[IssueM
 
 def _of_update(kb: str, device: LocalDevice) -> Iterator[IssueMatch]:
     for issue in known_issues():
-        if (update := issue.update(kb)) is not None:
+        if issue.decides and (update := issue.update(kb)) is not None:
             yield IssueMatch(issue, update, evaluate(issue.conditions, device))
 
 

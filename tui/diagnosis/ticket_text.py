@@ -8,14 +8,16 @@ from tui.diagnosis.recovery_screen_detail import find_detail
 from tui.diagnosis.redact import redact
 from tui.diagnosis.sample import Format, Parsed, Sample
 from tui.diagnosis.ticket_text_cause import (
+    NO_HEADING,
     first_prompt,
+    heading_at,
     is_about_bitlocker,
     read_cause,
     read_recurrence,
     rules_out_bitlocker,
 )
 from tui.diagnosis.ticket_text_ids import Identifiers, read_identifiers, suspects_in
-from tui.diagnosis.ticket_text_words import NUMBER, read_words
+from tui.diagnosis.ticket_text_words import NUMBER, STOP, read_words
 from tui.model.cause import Cause, CauseCode, Confidence
 from tui.model.incident import Recurrence, TicketReading
 
@@ -61,11 +63,19 @@ _FEWEST_LOW_LINES = 6
 """A detail line of the recovery screen has as many."""
 
 
-def read_ticket(text: str) -> TicketReading:
-    """Read one ticket. Takes some ten microseconds for a text without identifiers, and is linear in its length."""
+def read_ticket(text: str, title: str = "") -> TicketReading:
+    """Read one ticket. Takes some ten microseconds for a text without identifiers, and is linear in its length.
+
+    A title sums the text up and is no part of its story: it may name the prompt or the change, in an order of its own.
+    """
+    words = read_words(text[:_READ].lower())
+    code, suspects, passwords, heading = words.code, words.suspects, 0, NO_HEADING
+    if title:
+        named_first = read_words(title[:_READ].lower())
+        heading = heading_at(len(code) + len(STOP), named_first.code)
+        code, suspects = f"{code}{STOP}{named_first.code}", (*suspects, *named_first.suspects)
+        text = f"{text}\n{title}"
     lowered = text[:_READ].lower()
-    words = read_words(lowered)
-    code, suspects, passwords = words.code, words.suspects, 0
     if len(text) > _READ:
         lowered = text[:_SEARCHED].lower()
         suspects += suspects_in(lowered[_READ:])
@@ -76,7 +86,7 @@ def read_ticket(text: str) -> TicketReading:
             lowered = text.lower()
     named = read_identifiers(text, lowered, suspects) if suspects else _NOTHING
     prompt = first_prompt(code)
-    cause = _named_cause(named, text) or read_cause(code, prompt)
+    cause = _named_cause(named, text) or read_cause(code, prompt, heading)
     recurrence: Recurrence = "unknown"
     if prompt >= 0 and cause.code is not _NOT_BITLOCKER:
         after_update = bool(named.kbs) or (cause.event == "dbx" and cause.code is CauseCode.SECUREBOOT_CHANGED)

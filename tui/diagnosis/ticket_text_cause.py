@@ -4,6 +4,9 @@ Free text stands last in the order of trust, so nothing here is certain. What is
 tried after the prompt, a question or a plan, a negation, and two causes that exclude each other.
 """
 
+import sys
+from dataclasses import dataclass
+
 from tui.diagnosis.ticket_text_patterns import Rule, letters, pattern
 from tui.diagnosis.ticket_text_rules import candidates
 from tui.diagnosis.ticket_text_words import LETTER, PAUSE, QUESTION, STOP
@@ -50,13 +53,30 @@ _YIELDS: dict[CauseCode, frozenset[CauseCode]] = {
 _NO_CODES: frozenset[CauseCode] = frozenset()
 
 
-def read_cause(code: str, prompt: int) -> Cause:
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """Where a ticket's title begins in the concepts, and where it tells of the prompt; the end where it does not."""
+
+    at: int
+    prompt: int
+
+
+NO_HEADING = Heading(sys.maxsize, sys.maxsize)
+
+
+def heading_at(at: int, code: str) -> Heading:
+    """The title with these concepts, which begin there."""
+    prompt = first_prompt(code)
+    return Heading(at, at + (prompt if prompt >= 0 else len(code)))
+
+
+def read_cause(code: str, prompt: int, heading: Heading = NO_HEADING) -> Cause:
     """The cause that the concepts support; `prompt` is what `first_prompt` says."""
     if prompt < 0 and (unasked := _without_prompt(code)) is not None:
         return unasked
     found: dict[CauseCode, Rule] = {}
     for rule in candidates(code):
-        if rule.code not in found and _holds(rule, code, prompt):
+        if rule.code not in found and _holds(rule, code, prompt, heading):
             found[rule.code] = rule
     if not found:
         return UNKNOWN_CAUSE
@@ -89,13 +109,16 @@ def _without_prompt(code: str) -> Cause | None:
     return Cause(CauseCode.NOT_BITLOCKER, confidence=Confidence.LIKELY, because=(f"the ticket: {says}",))
 
 
-def _holds(rule: Rule, code: str, prompt: int) -> bool:
+def _holds(rule: Rule, code: str, prompt: int, heading: Heading) -> bool:
     if rule.code is _NOT_BITLOCKER:
         may_be = _BITLOCKER not in code and (prompt < 0 or _OTHER_ENCRYPTION in code)
         return may_be and rule.regex.search(code) is not None
     if rule.asked and prompt < 0:
         return False
-    return any(_stands(rule, code, m.start(), m.end(), prompt) for m in rule.regex.finditer(code))
+    return any(
+        _stands(rule, code, m.start(), m.end(), prompt if m.start() < heading.at else heading.prompt)
+        for m in rule.regex.finditer(code)
+    )
 
 
 def _stands(rule: Rule, code: str, start: int, end: int, prompt: int) -> bool:

@@ -99,6 +99,10 @@ class DeviceManagement(Protocol):
         """Records with this serial number; a number of pages is looked through when the filter is ignored."""
         ...
 
+    def inventory(self) -> AsyncIterator[Sequence[ManagedDevice]]:
+        """All managed devices, page by page; calls of the engineer's own go first."""
+        ...
+
     async def managed_device(self, entra_device_id: str) -> ManagedDevice | None:
         """Intune's record of a device, its Entra device id checked on the answer; None when Intune has none."""
         ...

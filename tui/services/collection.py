@@ -192,7 +192,7 @@ class CollectionService:
         report = diagnose([Read(item.path, item.parsed) for item in inputs], cloud=cloud)
         parsed = [item.parsed for item in inputs]
         facts = local_facts(parsed, report, now)
-        problems = [*report.problems, *_other_machine(order.target, facts)]
+        problems = [*report.problems, *other_machine(order.target.name, facts)]
         if bundle.left_behind:
             problems.append(f"left on the device: {bundle.left_behind}")
         return Collection(
@@ -215,14 +215,12 @@ def _intune_refusal(connected: bool, target: Target) -> str:
     return "" if target.intune_id else "Intune has no record of this device"
 
 
-def _other_machine(target: Target, facts: tuple[Fact, ...]) -> list[str]:
+def other_machine(target: str, facts: tuple[Fact, ...]) -> list[str]:
     """A device that answers under another name: a wrong address on the way, or a renamed device."""
     names = {fact.value for fact in facts if fact.name == "name" and fact.value}
-    wanted = target.name.split(".")[0].casefold()
+    wanted = target.split(".")[0].casefold()
     others = sorted(name for name in names if name.split(".")[0].casefold() != wanted)
-    return (
-        [f"it calls itself {', '.join(others)} and not {target.name}: check that this is the device"] if others else []
-    )
+    return [f"it calls itself {', '.join(others)} and not {target}: check that this is the device"] if others else []
 
 
 def target_of(dossier: Dossier | None, device_name: str) -> Target:

@@ -26,7 +26,7 @@ from tui.services.groups import IncidentEvidence
 from tui.services.handover import Handover, compute_handover, to_markdown
 from tui.services.incident_evidence import with_dossier
 from tui.services.indexing import IndexProgress
-from tui.services.mass import MassService
+from tui.services.mass import MassService, device_name
 from tui.services.mass_join import MassJoin, MassRow, OnRows, Target
 from tui.services.own_findings import REPEAT, own_findings
 from tui.services.queue import QueueService
@@ -243,7 +243,7 @@ def query_of(incident: Incident) -> Query:
     distinct = {term.digits for term in terms}
     return Query(
         term=terms[0] if len(distinct) == 1 else None,
-        device_name=ticket.device_name or (reading.devices[0] if len(reading.devices) == 1 else ""),
+        device_name=device_name(incident),
         user=ticket.caller,
         incident_id=incident.id,
         not_bitlocker=reading.bitlocker is False,

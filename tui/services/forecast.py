@@ -1,73 +1,61 @@
 """Devices still to come: on the group's update, not yet restarted. Only as far as an inventory knows it. Pure."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from tui.model.group import Group, GroupKey
-from tui.services.incident_evidence import Facets
+from tui.model.group import Group
+from tui.services.fleet import Fleet, FleetDevice, old_news
 
-
-@dataclass(frozen=True, slots=True)
-class FleetDevice:
-    """A device of the inventory: the update it has or is about to get, and whether it restarted since (None: unknown)."""  # noqa: E501
-
-    id: str
-    name: str
-    kb: str
-    rebooted: bool | None
-    facets: Facets
-
-
-@dataclass(frozen=True, slots=True)
-class Fleet:
-    """The inventory as Intune gave it; `observed_at` is None when it was never asked."""
-
-    devices: tuple[FleetDevice, ...] = ()
-    observed_at: datetime | None = None
-
-    @property
-    def known(self) -> bool:
-        """There is an inventory at all."""
-        return self.observed_at is not None
+FRESH = timedelta(hours=1)
+"""An inventory older than this is said to be."""
 
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """Devices on the update, those that restarted, those that wait, and how many of these will ask for their key.
+    """Devices of the update's branches: on its way through, those past the restart, and those before it.
 
-    `low` and `high` bound that with about 95 % (Wilson score interval of the share so far); None without an inventory.
+    `spared` restarted and did not ask: what the group's claim has to explain. `waiting` have the restart still to come;
+    of the `silent` nothing was heard since the update came out. `low` and `high` bound how many of the waiting will ask
+    for their key with about 95 % (Wilson score interval of the share so far); None without an inventory or an update.
     """
 
     on_update: int = 0
-    rebooted: int = 0
+    struck: int = 0
+    spared: tuple[FleetDevice, ...] = ()
     waiting: tuple[FleetDevice, ...] = ()
-    unknown: int = 0
+    silent: int = 0
+    old_news: int = 0
+    """Of the waiting, those that last checked in more than a day ago."""
     low: int | None = None
     high: int | None = None
 
 
-def forecast(group: Group, fleet: Fleet, names: Iterable[str]) -> Forecast:
+def forecast(group: Group, fleet: Fleet, names: Iterable[str], now: datetime) -> Forecast:
     """What is still to come; `names` are the device names of the members, as tickets or Entra ID have them."""
-    kb = group.key.kb
-    if not fleet.known or not kb:
+    if not fleet.known or not group.key.kb:
         return Forecast()
     hit = {name.lower() for name in names if name}
-    on_update = [device for device in fleet.devices if device.kb == kb]
-    struck = [device for device in on_update if device.name.lower() in hit]
-    rest = [device for device in on_update if device.name.lower() not in hit]
-    through = [device for device in rest if device.rebooted is True]
-    waiting = tuple(device for device in rest if device.rebooted is False)
-    low, high = _wilson(len(struck), len(struck) + len(through))
+    ring = fleet.ring(group.key.kb)
+    spared, waiting, silent = (_others(part, hit) for part in (ring.through, ring.waiting, ring.silent))
+    everyone = len(ring.through) + len(ring.waiting) + len(ring.silent)
+    struck = everyone - len(spared) - len(waiting) - len(silent)
+    low, high = _wilson(struck, struck + len(spared))
     return Forecast(
-        len(on_update),
-        len(struck) + len(through),
+        everyone,
+        struck,
+        spared,
         waiting,
-        len(rest) - len(through) - len(waiting),
+        len(silent),
+        old_news(waiting, now),
         math.floor(low * len(waiting)),
         math.ceil(high * len(waiting)),
     )
+
+
+def _others(devices: Iterable[FleetDevice], hit: Set[str]) -> tuple[FleetDevice, ...]:
+    return tuple([device for device in devices if device.name.lower() not in hit])
 
 
 def _wilson(count: int, of: int) -> tuple[float, float]:
@@ -80,16 +68,6 @@ def _wilson(count: int, of: int) -> tuple[float, float]:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
-def counter_examples(key: GroupKey, fleet: Fleet, names: Iterable[str]) -> tuple[FleetDevice, ...]:
-    """Devices with the same update that restarted and did not ask: what the group's claim has to explain."""
-    hit = {name.lower() for name in names if name}
-    return tuple(
-        device
-        for device in fleet.devices
-        if key.kb and device.kb == key.kb and device.rebooted is True and device.name.lower() not in hit
-    )
-
-
 def growth_words(arrivals: Sequence[datetime], now: datetime) -> str:
     """How the last hour compares with the one before; `arrivals` in order."""
     hour = timedelta(hours=1)
@@ -99,13 +77,26 @@ def growth_words(arrivals: Sequence[datetime], now: datetime) -> str:
     return f"{last} in the last hour, {before} in the hour before: {trend}"
 
 
-def forecast_words(found: Forecast, fleet: Fleet) -> str:
-    """The forecast in one line; without an inventory it says so."""
-    if not fleet.known:
-        return "devices still to come: not known, Intune's inventory has not been read"
+def forecast_words(found: Forecast, fleet: Fleet, now: datetime) -> str:
+    """The forecast in one line; without an inventory it says so, and why."""
+    if fleet.observed_at is None:
+        return f"devices still to come: not known, {fleet.why or 'Intune has not been asked for its inventory yet'}"
     if found.high is None:
         return "devices still to come: not known, the group has no update"
-    words = f"{len(found.waiting)} of {found.on_update} devices on the update have not restarted"
-    if found.unknown:
-        words += f", of {found.unknown} it is not known"
-    return f"{words}: {found.low} to {found.high} more prompts to expect"
+    if not found.on_update:
+        return "devices still to come: Intune manages none on a branch of this update"
+    words = f"{len(found.waiting)} of {found.on_update} devices have not restarted into the update: "
+    words += f"{found.low} to {found.high} more prompts to expect"
+    caveats = [f"inventory {_hours(now - fleet.observed_at)} old"] if now - fleet.observed_at > FRESH else []
+    if caveats and fleet.why:
+        caveats.append(f"no newer one: {fleet.why}")
+    if found.old_news:
+        caveats.append(f"{found.old_news} of them last checked in over a day ago")
+    if found.silent:
+        caveats.append(f"{found.silent} more not heard of since it came out")
+    return f"{words} ({'; '.join(caveats)})" if caveats else words
+
+
+def _hours(age: timedelta) -> str:
+    minutes = int(age.total_seconds() // 60)
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h"

@@ -186,6 +186,17 @@ def deeds(queue: QueueService, rotation: RotationService, me: Callable[[], str],
             return f"written, but not waiting: {problem.what}"
         return "written, waits for the caller"
 
+    async def link(step: Step, problem: str) -> str:
+        try:
+            await queue.link(step.incident_id, problem, me())
+        except Problem as refusal:
+            if refusal.kind is not ProblemKind.POLICY or refusal.code or refusal.status:
+                raise
+            # A system without links gets the same in words.
+            await queue.note(step.incident_id, f"Part of problem {problem}", me())
+            return f"noted: {refusal.what}"
+        return f"linked to {problem}"
+
     debts = _RecentDebts(rotation)
 
     async def rotate(step: Step, _: str) -> str:
@@ -197,7 +208,12 @@ def deeds(queue: QueueService, rotation: RotationService, me: Callable[[], str],
         await rotation.request(debt)
         return "queued; proven when the new key is seen"
 
-    notes = dict.fromkeys((GroupAction.NOTE, GroupAction.LINK, GroupAction.NOTICE), note)
     return {
-        **notes, GroupAction.ASK: ask, GroupAction.CLAIM: claim, GroupAction.ROTATE: rotate, GroupAction.JOIN: join
-    }  # fmt: skip
+        GroupAction.NOTE: note,
+        GroupAction.NOTICE: note,
+        GroupAction.ASK: ask,
+        GroupAction.LINK: link,
+        GroupAction.CLAIM: claim,
+        GroupAction.ROTATE: rotate,
+        GroupAction.JOIN: join,
+    }

@@ -8,7 +8,7 @@ import csv
 import io
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tui.errors import Problem, ProblemKind
@@ -16,9 +16,10 @@ from tui.model.audit import AuditEntry, AuditEvent, Operator
 from tui.model.group import Group
 from tui.model.incident import Incident
 from tui.ports import AuditTrail
-from tui.services.forecast import FleetDevice, forecast
-from tui.services.incident_evidence import Facets, IncidentEvidence
-from tui.services.mass import MassService
+from tui.services.fleet import FleetDevice
+from tui.services.incident_evidence import Facets
+from tui.services.mass import MassService, device_name
+from tui.services.self_service import PAGE
 
 REBOOTS = {
     1: "protection is back after one restart; an update that needs two will still ask for the key at the second",
@@ -36,14 +37,15 @@ SECOPS_NOTE = (
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def device_list(devices: Sequence[FleetDevice]) -> str:
-    """The devices as CSV, with a header."""
+def device_list(devices: Sequence[FleetDevice], kb: str) -> str:
+    """The devices as CSV, with a header; build and check-in are Intune's, empty where it has no such device."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(("device", "entra_device_id", "update", "model", "firmware", "restarted"))
+    writer.writerow(("device", "entra_device_id", "update", "build", "last_check_in", "model", "firmware"))
     for device in devices:
-        told = {True: "yes", False: "no", None: "unknown"}[device.rebooted]
-        cells = (device.name, device.id, device.kb, device.facets.model, device.facets.firmware, told)
+        seen = f"{device.synced_at:%Y-%m-%dT%H:%MZ}" if device.synced_at is not None else ""
+        facets = device.facets
+        cells = (device.name, device.id, kb, facets.build, seen, facets.model, facets.firmware)
         writer.writerow([_defused(cell) for cell in cells])
     return out.getvalue()
 
@@ -85,7 +87,7 @@ def notice_text(group: Group) -> str:
     update = f" after {group.key.kb}" if group.key.kb else ""
     return (
         f"Some computers ask for a BitLocker recovery key{update}. You can look yours up yourself: on another device "
-        "open myaccount.microsoft.com, Devices, View BitLocker keys, and compare the key ID with the one on the blue "
+        f"open {PAGE}, choose the computer, View BitLocker keys, and compare the key ID with the one on the blue "
         "screen. Never give the 48 digits to anybody who calls you."
     )
 
@@ -120,22 +122,25 @@ async def export_group(
     A script without devices is not written: it would look as if something had been done. Raises `Problem`.
     """
     incidents = mass.incidents(group)
-    waiting = forecast(group, mass.fleet, [each.ticket.device_name for each in incidents]).waiting
+    waiting = mass.forecast(group).waiting
     stem = f"group-{mass.now():%Y%m%d-%H%M%S}"
-    members = [_member(each, mass.known(each.id), group) for each in incidents]
-    paths = [write_export(folder, f"{stem}-members.csv", device_list(members))]
+    members = [_member(mass, each) for each in incidents]
+    paths = [write_export(folder, f"{stem}-members.csv", device_list(members, group.key.kb))]
     why = ""
     if waiting:
-        paths.append(write_export(folder, f"{stem}-waiting.csv", device_list(waiting)))
+        paths.append(write_export(folder, f"{stem}-waiting.csv", device_list(waiting, group.key.kb)))
         paths.append(write_export(folder, f"{stem}-suspend.ps1", suspend_script(group, waiting, reboots)))
     else:
-        why = "no device of the inventory waits" if mass.fleet.known else "Intune's inventory has not been read"
+        why = mass.fleet.why or "Intune's inventory has not been read"
+        why = "no device of the inventory waits" if mass.fleet.known else why
     names = ", ".join(path.name for path in paths)
     note = f"{len(members)} members, {len(waiting)} devices to suspend for {reboots} restarts: {names}"
     await audit.append(AuditEntry(event=AuditEvent.EXPORT, operator=operator, note=note))
     return Exported(tuple(paths), f"no script: {why}" if why else "")
 
 
-def _member(incident: Incident, known: IncidentEvidence | None, group: Group) -> FleetDevice:
-    facets = known.facets if known is not None else Facets()
-    return FleetDevice("", incident.ticket.device_name, group.key.kb, None, facets)
+def _member(mass: MassService, incident: Incident) -> FleetDevice:
+    """As the inventory has the only device of that name, else as far as the ticket tells."""
+    known, name = mass.known(incident.id), device_name(incident)
+    device = mass.fleet.named(name) or FleetDevice("", name, None, None, Facets())
+    return replace(device, facets=known.facets) if known is not None and known.facets.model else device

@@ -6,7 +6,7 @@ update; so it is a facet and never the trigger.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 
 from tui.diagnosis.causes import name_cause
 from tui.diagnosis.causes_events import Window, recovery_window
@@ -98,6 +98,15 @@ def with_dossier(evidence: IncidentEvidence | None, dossier: Dossier) -> Inciden
     return replace(before, clone=clone, facets=facets)
 
 
+def with_collected(before: IncidentEvidence | None, collected: IncidentEvidence) -> IncidentEvidence:
+    """Add what was collected from the device itself, which goes before what directories say."""
+    if before is None:
+        return collected
+    told = {name: value for name in _FACETS if (value := getattr(collected.facets, name))}
+    return replace(collected, clone=before.clone or collected.clone, facets=replace(before.facets, **told))
+
+
+_FACETS = tuple(each.name for each in fields(Facets))
 _NOISE = frozenset({1, 11, 12, 13, 14})
 """PCRs that differ at every boot, or that no change of the platform explains."""
 

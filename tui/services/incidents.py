@@ -24,11 +24,8 @@ class Diff:
 
 
 def incident_of(source: str, ticket: Ticket) -> Incident:
-    """Read a ticket into an incident.
-
-    The title comes last: it names the prompt, and what a text tells after the prompt is not taken for its cause.
-    """
-    return Incident(f"{source}:{ticket.key}", source, ticket, read_ticket(f"{ticket.body}\n{ticket.title}"))
+    """Read a ticket into an incident."""
+    return Incident(f"{source}:{ticket.key}", source, ticket, read_ticket(ticket.body, ticket.title))
 
 
 def sort_key(incident: Incident) -> SortKey:

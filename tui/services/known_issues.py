@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from tui.diagnosis.kb_device import LocalDevice
-from tui.diagnosis.kb_issues import KnownIssue, known_issues, known_issues_for
+from tui.diagnosis.kb_issues import KnownIssue, Origin, known_issues, known_issues_for
 from tui.model.audit import AuditRow
 from tui.model.cause import Cause
 from tui.model.group import GroupKey
@@ -25,9 +25,24 @@ class Theory:
 
 
 def issues_of(key: GroupKey) -> tuple[KnownIssue, ...]:
-    """Catalogue entries of a group's update under its cause; that conditions hold is not said by this."""
+    """Catalogue entries of a group's update under its cause; that conditions hold is not said by this.
+
+    What release health or the team says of the update comes behind, whatever the cause.
+    """
+    if not key.kb:
+        return ()
     cause = Cause(key.cause, None if key.pcr < 0 else key.pcr, key.event or None)
-    return tuple(match.issue for match in known_issues_for(cause, key.kb, LocalDevice())) if key.kb else ()
+    told = [issue for issue in known_issues() if not issue.decides and issue.update(key.kb) is not None]
+    return (*(match.issue for match in known_issues_for(cause, key.kb, LocalDevice())), *told)
+
+
+ORIGIN_WORDS = {
+    Origin.SHIPPED: "",
+    Origin.FILE: "added by the team from a file",
+    Origin.RELEASE_HEALTH: "reported by Microsoft's release health; which devices it hits cannot be checked",
+    Origin.THEORY: "WORKING THEORY of the team, not confirmed",
+}
+"""What an entry's origin is called; the shipped ones need no word."""
 
 
 def theories_of(rows: Iterable[AuditRow]) -> tuple[Theory, ...]:
@@ -51,13 +66,16 @@ def issue_lines(issue: KnownIssue) -> tuple[str, ...]:
         for row in issue.kbs
     ]
     sources = [f"source: {source.name}, {source.dated or 'no date'}" for source in issue.sources]
-    return (f"{issue.title} ({issue.status}, since {issue.started})", *fixes, f"do: {issue.next}", *sources)
+    origin = [ORIGIN_WORDS[issue.origin]] if issue.origin is not Origin.SHIPPED else []
+    do = [f"do: {issue.next}"] if issue.next else []
+    return (f"{issue.title} ({issue.status}, since {issue.started})", *origin, *fixes, *do, *sources)
 
 
 def issue_json(issue: KnownIssue) -> dict[str, Any]:
     """An entry as JSON-shaped data."""
     return {
         "id": issue.id,
+        "origin": issue.origin,
         "title": issue.title,
         "status": issue.status,
         "started": issue.started.isoformat(),
@@ -79,9 +97,8 @@ def _iso(day: date | None) -> str | None:
 
 
 def find_issue(name: str) -> KnownIssue | None:
-    """An entry by its id or by one of its updates."""
+    """An entry by its id or by one of its updates; what may decide comes before what is only told."""
     wanted = name.strip().lower()
     kb = wanted if wanted.startswith("kb") else f"kb{wanted}"
-    return next(
-        (issue for issue in known_issues() if issue.id == wanted or kb in {row.kb.lower() for row in issue.kbs}), None
-    )
+    named = [each for each in known_issues() if each.id.lower() == wanted or kb in {row.kb.lower() for row in each.kbs}]
+    return min(named, key=lambda each: not each.decides, default=None)

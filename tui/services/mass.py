@@ -11,11 +11,13 @@ from tui.model.audit import AuditEvent, Operator
 from tui.model.group import Group, GroupKey
 from tui.model.incident import Incident
 from tui.ports import AuditTrail
-from tui.services.forecast import Fleet
+from tui.services.evidence_rows import evidence_entry, evidence_of_rows
+from tui.services.fleet import Fleet, filled
+from tui.services.forecast import Forecast, forecast
 from tui.services.group_edits import NO_EDITS, Edit, Edits, edit_entry, edits_of, may_merge, new_edit_id
 from tui.services.group_keys import group_key
 from tui.services.groups import GroupBook
-from tui.services.incident_evidence import Facets, IncidentEvidence
+from tui.services.incident_evidence import Facets, IncidentEvidence, with_collected
 from tui.services.incidents import Diff
 from tui.services.known_issues import Theory, theories_of
 from tui.services.queue import QueueService
@@ -33,7 +35,7 @@ class MassService:
     """The one place that knows the groups. Screens call `catch_up` first, so that many incidents never block them."""
 
     fleet: Fleet = Fleet()
-    """The inventory, once somebody has read it."""
+    """The inventory; `keep_inventory` reads it in the background."""
 
     def __init__(
         self,
@@ -51,6 +53,7 @@ class MassService:
         self._waiting: dict[str, None] = {}
         self._begun = False
         self._known: set[str] = set()
+        self._collected: dict[str, IncidentEvidence] = {}
         self._edits = NO_EDITS
         self.book = GroupBook()
         self.theories: tuple[Theory, ...] = ()
@@ -94,6 +97,13 @@ class MassService:
         self._evidence[incident_id] = evidence
         self._waiting[incident_id] = None
 
+    async def remember(self, incident: Incident, read: str, collected: IncidentEvidence) -> None:
+        """Take in what was collected from an incident's device, and keep it; raises `Problem` when that fails."""
+        entry = evidence_entry(incident.id, incident.ticket.number, read, collected, self._operator())
+        await self._audit.append(entry)
+        self._collected[incident.id] = collected
+        self.learn(incident.id, with_collected(self.known(incident.id), collected))
+
     def known(self, incident_id: str) -> IncidentEvidence | None:
         """What is known of an incident beyond its ticket."""
         return self._evidence.get(incident_id)
@@ -118,9 +128,25 @@ class MassService:
             return members, [device.facets for device in self.fleet.devices]
         return members, [known.facets for name, known in self._evidence.items() if name not in inside]
 
+    def show_fleet(self, fleet: Fleet) -> None:
+        """Take in a newer inventory; forecasts, counter-examples and shares are of it from now on."""
+        self.fleet = fleet
+
+    def names(self, group: Group) -> list[str]:
+        """Device names of a group's members, as their tickets have them."""
+        return [name for incident in self.incidents(group) if (name := device_name(incident))]
+
+    def forecast(self, group: Group) -> Forecast:
+        """What is still to come of a group. Takes some milliseconds for a hundred thousand devices."""
+        return forecast(group, self.fleet, self.names(group), self.now())
+
     async def load(self) -> None:
-        """Read the decisions that the audit holds; raises `Problem`."""
+        """Read the decisions and the evidence that the audit holds; raises `Problem`."""
         rows = await self._audit.rows_of({AuditEvent.REVIEW})
+        for incident_id, collected in evidence_of_rows(rows).items():
+            if self._collected.get(incident_id) != collected:
+                self._collected[incident_id] = collected
+                self.learn(incident_id, with_collected(self.known(incident_id), collected))
         self._edits, self.theories = edits_of(rows), theories_of(rows)
         self.book.set_edits(self._edits)
 
@@ -173,8 +199,9 @@ class MassService:
         return edit
 
     def _facets_of(self, incident_id: str) -> Facets:
-        known = self._evidence.get(incident_id)
-        return known.facets if known is not None else Facets()
+        known, incident = self._evidence.get(incident_id), self.book.incident(incident_id)
+        facets = known.facets if known is not None else Facets()
+        return filled(facets, self.fleet.named(device_name(incident))) if incident is not None else facets
 
     def _on_diff(self, diff: Diff) -> None:
         if self._begun:
@@ -209,6 +236,12 @@ class MassService:
             key = self.book.key_of(incident.id)
             if self.watch is not None and key is not None and _opened(incident) >= new_since:
                 self.watch.arrive(_opened(incident), key, incident.id)
+
+
+def device_name(incident: Incident) -> str:
+    """The device that a ticket is about: its own field, else the only device that its text names."""
+    named = incident.reading.devices
+    return incident.ticket.device_name or (named[0] if len(named) == 1 else "")
 
 
 def _opened(incident: Incident) -> datetime:

@@ -126,7 +126,7 @@ def _device(device: Device) -> Json:
         "model": device.hardware.model,
         "onPremisesSyncEnabled": True if device.trust == "ServerAd" else None,
         "operatingSystem": "Windows",
-        "operatingSystemVersion": device.build.os_version,
+        "operatingSystemVersion": device.told.os_version,
         "physicalIds": list(device.physical_ids),
         "profileType": "RegisteredDevice",
         "registrationDateTime": iso(device.registered),

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from tui.demo.graph import activation, audit_logs, devices, diagnostics, intune, recovery_keys, roles
+from tui.demo.graph import activation, audit_logs, devices, diagnostics, intune, recovery_keys, release_health, roles
 from tui.demo.graph.answers import Answer, Call, bad_request
 
 Handler = Callable[[Call, re.Match[str]], Answer]
@@ -34,6 +34,7 @@ _ROUTES: tuple[tuple[str, re.Pattern[str], Handler], ...] = tuple(
         ("GET", r"/deviceManagement/getEffectivePermissions\(scope='[^']*'\)", intune.list_permissions),
         ("POST", f"/deviceManagement/managedDevices/{_GUID}/rotateBitLockerKeys", intune.rotate_keys),
         *diagnostics.ROUTES,
+        *release_health.ROUTES,
         ("GET", _BITLOCKER, recovery_keys.list_keys),
         ("GET", rf"{_BITLOCKER}/(?P<id>[^/]+)", recovery_keys.get_key),
         ("GET", "/auditLogs/directoryAudits", audit_logs.list_audits),
