@@ -70,9 +70,9 @@ class OnPremReads:
             await self._explain(self._directory)
 
     async def device(self, device_id: str) -> None:
-        """The computer object of a device and its keys."""
+        """The computer object of a device and its keys, read once."""
         directory, answers = self._directory, self._answers
-        if directory is None:
+        if directory is None or device_id in answers.on_prem_keys:
             return
         if device_id not in answers.on_prem_computers:
             self._know(await self._ask(directory.computer(device_id)))
