@@ -117,6 +117,7 @@ class Cloud:
             tenant=self.config.tenant.tenant_id,
             log=EntraLog(transport),
             mass=BatchedGraph(transport),
+            ahead=BatchedGraph(transport, background=True),
             on_prem=self.on_prem,
         )
 

@@ -32,4 +32,6 @@ class CloudSources:
     tenant: str
     log: DirectoryLog | None = None
     mass: MassSource | None = None
+    ahead: MassSource | None = None
+    """The same for what no engineer waits for yet."""
     on_prem: OnPremDirectory | None = None
