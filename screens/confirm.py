@@ -15,7 +15,7 @@ from screens.shell import ConsoleModal, bindings
 from tui.actions import Scope
 from tui.errors import Problem
 from tui.model.finding import Severity
-from tui.model.recovery_key import Volume
+from tui.model.recovery_key import Escrow, Volume
 from tui.services.disclosure import Decision, Delivery
 from tui.text import clean_line
 
@@ -61,6 +61,7 @@ class ConfirmScreen(ConsoleModal[bool]):
     def _question(self) -> Content:
         intake, dossier = self._order.intake, self._order.dossier
         created = f"{intake.key.created:%Y-%m-%d %H:%M}" if intake.key.created else "no date"
+        where = " to Active Directory" if intake.key.escrow is Escrow.AD else ""
         lines = [
             Content.assemble(
                 ("Disclose this key?  ", "bold $warning"),
@@ -72,11 +73,13 @@ class ConfirmScreen(ConsoleModal[bool]):
             _line("ticket", intake.ticket or "none"),
             _line("key ID", intake.key.id.upper()),
             _line("read out", f"{intake.term} ({'the whole ID' if intake.term.is_full else 'its beginning'})"),
-            _line("volume", f"{intake.key.volume}, backed up {created}"),
+            _line("volume", f"{intake.key.volume}, backed up {created}{where}"),
             _line("verified", f"{intake.proof.type} {intake.proof.reference}".strip()),
             _line("reason", intake.reason),
         ]
-        if intake.key.volume is not Volume.OPERATING_SYSTEM:
+        if intake.key.volume is Volume.UNKNOWN:
+            lines.append(Content.assemble(("! It is not known which volume this key opens.", "$warning")))
+        elif intake.key.volume is not Volume.OPERATING_SYSTEM:
             lines.append(Content.assemble(("‼ This key does not open the system drive.", "bold $error")))
         if self._recorded != "no":
             lines.append(_recorder_line(self._recorded))

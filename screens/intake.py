@@ -25,6 +25,7 @@ from tui.model.incident import Incident
 from tui.services.clearance import Clearance, Target
 from tui.services.desk import query_of
 from tui.services.disclosure_policy import circumstances_of
+from tui.services.judgement import owner_of
 from tui.services.matching import Refused, Selection, doubt_words, read_out, select
 from tui.services.pim import denial_words
 from tui.services.reveal import Intake
@@ -146,11 +147,11 @@ class IntakeScreen(IntakeForm[Order | None]):
         if selection.key is None:
             await self._refuse_selection(dossier, selection, form)
             return
-        device = dossier.evidence.matched_device
+        owner = owner_of(dossier.evidence, selection.key)
         intake = Intake(
             term=term,
             key=selection.key,
-            device=DeviceRef(selection.key.device_id, device.name if device else ""),
+            device=DeviceRef(selection.key.device_id, "" if owner == selection.key.device_id else owner),
             ticket=incident.ticket.number if incident else "",
             requester=form.requester,
             reason=form.reason,
@@ -185,7 +186,7 @@ class IntakeScreen(IntakeForm[Order | None]):
             target = Target(key.id, DeviceRef(key.device_id), ticket, form.requester, form.reason)
             await self.desk.safeguards.clearance.note_alarm(target, selection.words)
             words = f"‼ {words}"
-        if dossier.verdict is Verdict.HIDDEN_BY_SCOPE:
+        if dossier.verdict is Verdict.HIDDEN_BY_SCOPE and not dossier.evidence.hidden_on_prem:
             words = f"{words} ctrl+r shows your roles."
         self._refuse(words, "#key-id")
 

@@ -11,7 +11,7 @@ from tui.model.dossier import Dossier, Verdict
 from tui.model.fact import Fact, FactState, SourceHealth, SourceState
 from tui.model.finding import Severity
 from tui.model.incident import Incident, IncidentState
-from tui.model.recovery_key import RecoveryKey
+from tui.model.recovery_key import Escrow, RecoveryKey
 from tui.services.incidents import minutes_open
 from tui.services.indexed import index_is_old
 from tui.services.indexing import IndexProgress
@@ -138,7 +138,7 @@ def _verdict(dossier: Dossier) -> list[Content]:
 def _keys(dossier: Dossier, now: datetime) -> list[Content]:
     evidence = dossier.evidence
     twins = evidence.twin_keys if dossier.verdict is Verdict.OTHER_DEVICE_OBJECT else ()
-    keys = {key.id: key for key in (*evidence.matches, *evidence.keys, *twins)}
+    keys = {key.id: key for key in (*evidence.matches, *evidence.keys, *evidence.only_on_prem, *twins)}
     if not keys:
         return []
     marked = {key.id for key in evidence.matches}
@@ -172,7 +172,9 @@ def key_line(key: RecoveryKey, marked: bool, now: datetime) -> Content:
     """One key's metadata."""
     created = f"{key.created:%Y-%m-%d} ({age(key.created, now)})" if key.created else "no date"
     sign = ("▶ ", "$success") if marked else ("  ", "")
-    return Content.assemble(sign, (key.id[:8].upper(), "bold"), key.id[8:].upper(), f"\n    {key.volume}, {created}")
+    where = ", Active Directory" if key.escrow is Escrow.AD else ""
+    kept = f"\n    {key.volume}, {created}{where}"
+    return Content.assemble(sign, (key.id[:8].upper(), "bold"), key.id[8:].upper(), kept)
 
 
 def _findings(dossier: Dossier) -> list[Content]:

@@ -125,8 +125,7 @@ class ResealApp(ShutDoors):
     def _start(self) -> None:
         """What must not delay the first paint: the cache, then the network."""
         self._fill_queue()
-        if self._console_side.left_open:
-            count = len(self._console_side.left_open)
+        if count := len(self._console_side.left_open):
             self._queue_screen().say_notice(
                 f"{count} disclosure{'s' if count > 1 else ''} of an earlier run ended without a word; "
                 "the audit now says unknown. Rotate those keys. (esc)"
@@ -161,7 +160,7 @@ class ResealApp(ShutDoors):
         self._learn_rights()
         self._index_keys()
         self._read_inventory()
-        self._follow_rotations()
+        self._follow()
 
     async def _sign_in(self) -> bool:
         try:
@@ -195,15 +194,16 @@ class ResealApp(ShutDoors):
     async def _read_inventory(self) -> None:
         await keep_inventory(self.desk.cloud, self.desk.clock, self.desk.mass.show_fleet)
 
-    @work(group="follow", exclusive=True, exit_on_error=False, description="follow rotations to their proof")
-    async def _follow_rotations(self) -> None:
+    @work(group="follow", exclusive=True, exit_on_error=False, description="follow rotations, and look ahead")
+    async def _follow(self) -> None:
         while True:
             try:
                 await self.desk.safeguards.glasses.all()
+                await self.desk.look_ahead()
                 for debt in await self.desk.rotation.follow():
                     self.notify(f"Rotation of {debt.device.name} is proven: {debt.detail}", markup=False)
             except Problem as problem:
-                self.notify(f"Rotations: {problem}", severity="warning", markup=False)
+                self.notify(str(problem), severity="warning", markup=False)
             await asyncio.sleep(FOLLOW_SECONDS)
 
     async def show_prompt(self, prompt: SignInPrompt) -> None:

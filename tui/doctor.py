@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -16,8 +17,9 @@ from tui.errors import Problem
 from tui.model.fact import SourceState
 from tui.model.rights import Allowed, Capability, Rights
 from tui.paths import config_file, state_directory
-from tui.ports import SignInPrompt
+from tui.ports import OnPremDirectory, SignInPrompt
 from tui.recorder import recorded_by
+from tui.services.on_prem_reads import may_not_read
 from tui.services.refusal import Reuse, explain_refusal
 from tui.store.verification import verify
 from tui.wiring import Console, open_console
@@ -66,6 +68,8 @@ async def _checks(config_path: Path | None, say: Callable[[str], None]) -> Async
         yield _audit()
         async for check in _tickets(console):
             yield check
+        async for check in on_prem_checks(console.cloud.on_prem):
+            yield check
         async for check in _graph(console):
             yield check
 
@@ -105,6 +109,27 @@ async def _tickets(console: Console) -> AsyncIterator[Check]:
             yield Check(f"tickets {name}", "ok", f"{len(queue.book)} incidents")
         else:
             yield Check(f"tickets {name}", "failed", health.detail, "Check url and credentials of this source")
+
+
+async def on_prem_checks(directory: OnPremDirectory | None) -> AsyncIterator[Check]:
+    """What the account sees of AD DS: nothing, recovery objects, or their passwords too; none is read to find out."""
+    if directory is None:
+        return
+    name = "active directory"
+    try:
+        if not await directory.sees_keys():
+            hidden = await directory.absence()
+            yield Check(name, "failed", f"it answers. {hidden.what}: {hidden.why}", hidden.next_step)
+            return
+        async with aclosing(directory.all_keys()) as pages:
+            key = (await anext(pages))[0]
+        if await directory.may_read_password(key):
+            yield Check(name, "ok", f"sees recovery keys and may read their passwords; tried on {key.computer}, unread")
+        else:
+            hidden = may_not_read(key)
+            yield Check(name, "failed", f"sees recovery keys. {hidden.what}: {hidden.why}", hidden.next_step)
+    except Problem as problem:
+        yield Check(name, "failed", f"{problem.what}. {problem.why}".rstrip(" ."), problem.next_step)
 
 
 async def _graph(console: Console) -> AsyncIterator[Check]:

@@ -65,7 +65,7 @@ async def show_lookup(console: Console, term: str, *, as_json: bool) -> int:
     silent = any(
         health.state in (SourceState.UNREACHABLE, SourceState.THROTTLED)
         for name, health in dossier.evidence.sources.items()
-        if name.startswith("entra")
+        if name.startswith("entra") or (name == "ad" and dossier.verdict is Verdict.FACTS_TOO_OLD)
     )
     return 3 if silent else (0 if dossier.verdict is Verdict.ONE_MATCH else 1)
 
@@ -194,8 +194,9 @@ async def _sync(console: Console) -> int:
 def _print_dossier(dossier: Dossier) -> None:
     click.echo(dossier.headline)
     click.echo(f"-> {dossier.next_step}")
-    for key in {key.id: key for key in (*dossier.evidence.matches, *dossier.evidence.keys)}.values():
-        click.echo(f"   key {key.id}  {key.volume}  {key.created or 'no date'}")
+    evidence = dossier.evidence
+    for key in {key.id: key for key in (*evidence.matches, *evidence.keys, *evidence.only_on_prem)}.values():
+        click.echo(f"   key {key.id}  {key.volume}  {key.created or 'no date'}  {key.escrow}")
     for finding in dossier.findings:
         click.echo(f"   {finding.severity}: {finding.title} ({'; '.join(finding.evidence)}). {finding.next}")
     for fact in dossier.facts:

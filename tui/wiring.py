@@ -39,6 +39,7 @@ from tui.store.verification import verify
 from tui.vault.warden import Warden
 
 if TYPE_CHECKING:
+    from tui.sources.active_directory.directory import ActiveDirectory
     from tui.sources.graph.transport import Transport
 
 OnPrompt = Callable[[SignInPrompt], Awaitable[None]]
@@ -52,6 +53,7 @@ class Cloud:
     token: AccessToken
     cache: CacheStore
     wire: WireLog
+    on_prem: "ActiveDirectory | None" = None
     _activations: Activations | None = None
     _loading: "asyncio.Task[CloudSources] | None" = None
     _stack: AsyncExitStack | None = None
@@ -117,6 +119,8 @@ class Cloud:
             tenant=self.config.tenant.tenant_id,
             log=EntraLog(transport),
             mass=BatchedGraph(transport),
+            ahead=BatchedGraph(transport, background=True),
+            on_prem=self.on_prem,
         )
 
 
@@ -167,9 +171,15 @@ async def open_console(
         left_open = await audit.recover()
         token = _token(config, on_prompt)
         wire = WireLog()
-        cloud = Cloud(config, token, cache, wire)
+        on_prem = _on_prem(config, stack)
+        cloud = Cloud(config, token, cache, wire, on_prem)
         stack.push_async_callback(cloud.close)
-        warden = Warden(config.graph.endpoint, token, clipboard=config.reveal.clipboard == "local")
+        warden = Warden(
+            config.graph.endpoint,
+            token,
+            clipboard=config.reveal.clipboard == "local",
+            directory=on_prem.server if on_prem is not None else None,
+        )
         stack.push_async_callback(warden.close)
         outbox = await stack.enter_async_context(await open_outbox(state, clock))
         queue = QueueService(ticket_sources(config), cache, clock, outbox)
@@ -262,6 +272,16 @@ def _token(config: Config, on_prompt: OnPrompt) -> AccessToken:
     )
 
 
+def _on_prem(config: Config, stack: AsyncExitStack) -> "ActiveDirectory | None":
+    if config.active_directory is None:
+        return None
+    from tui.sources.active_directory.opening import open_directory
+
+    directory = open_directory(config.active_directory)
+    stack.push_async_callback(directory.close)
+    return directory
+
+
 def ticket_sources(config: Config) -> tuple[TicketSource, ...]:
     """The ticket sources of a config; two of one profile are told apart by a number."""
     names: list[str] = []
@@ -280,12 +300,10 @@ def _ticket_source(tickets: Tickets, taken: Sequence[str]) -> TicketSource:
 
 def refuse_unsupported(config: Config) -> None:
     """Say what the contract has and this version does not, instead of passing over it."""
-    wanted = ["[active_directory]"] if config.active_directory is not None else []
-    wanted += ["audit.forward"] if config.audit.forward else []
-    if wanted:
+    if config.audit.forward:
         raise Problem(
             ProblemKind.CONFIG,
-            f"Not supported by this version: {', '.join(wanted)}",
+            "Not supported by this version: audit.forward",
             "It would be read and then do nothing",
             "Take it out of the config",
         )

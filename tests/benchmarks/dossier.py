@@ -23,6 +23,8 @@ from tests.services.demo_cloud import DemoCloud, demo_cloud
 from tui.model.dossier import Dossier, Query
 from tui.model.ids import parse_key_term
 from tui.model.recovery_key import RecoveryKey
+from tui.services.cloud import CloudSources
+from tui.services.foresight import Foresight
 from tui.services.mass_join import CHUNK, MassJoin, Target
 from tui.sources.graph.lanes import IN_FLIGHT
 
@@ -62,17 +64,36 @@ async def _single(cloud: DemoCloud, keys: Sequence[RecoveryKey]) -> list[Row]:
     async with _gaps() as gaps:
         first = [await _dossier(cloud, key) for key in keys[1 : ROUNDS + 1]]
         again = [await _dossier(cloud, key) for key in keys[1 : ROUNDS + 1]]
-    verdict, whole, known = (
+        waiting = keys[ROUNDS + 1 : 2 * ROUNDS + 1]
+        await _foresee(cloud, waiting)
+        queued = [await _dossier(cloud, key) for key in waiting]
+    verdict, whole, foreseen, known = (
         statistics.median(sorted(ratios)[: ROUNDS // 2 + 1])
-        for ratios in ([one[0] for one in first], [one[1] for one in first], [one[1] for one in again])
+        for ratios in (
+            [one[0] for one in first],
+            [one[1] for one in first],
+            [one[1] for one in queued],
+            [one[1] for one in again],
+        )
     )
-    intune = "Intune's details need Intune's own id first: two round trips"
+    intune = "Intune's details need Intune's own id first: two round trips are the least"
     return [
         Row("one dossier, new device: verdict / slowest call", verdict, 1.3),
         Row("one dossier, new device: everything / slowest call", whole, 2.4, intune),
+        Row("one dossier, first of a queued incident: everything / slowest call", foreseen, 1.3),
         Row("one dossier, device seen before: everything / slowest call", known, 1.3),
         _gap_row("one dossier", gaps),
     ]
+
+
+async def _foresee(cloud: DemoCloud, keys: Sequence[RecoveryKey]) -> None:
+    """What the console does for the incidents of its queue, before one of them is opened."""
+
+    async def sources() -> CloudSources:
+        return cloud.sources
+
+    queries = [Query(term=parse_key_term(key.id[:8]), incident_id=key.id) for key in keys]
+    await Foresight(sources).look_ahead(queries)
 
 
 async def _dossier(cloud: DemoCloud, key: RecoveryKey) -> tuple[float, float]:

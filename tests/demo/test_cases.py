@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.demo.tenant import AUDITS, KEYS, Running
+from tui.diagnosis.ticket_text import read_ticket
 from tui.text import clean
 
 CASES = {
@@ -108,6 +109,7 @@ def test_data_volume(tenant: Running) -> None:
 def test_winre_loop_has_no_key_id(tenant: Running) -> None:
     case = tenant.case("winre-loop")
     text = ticket(tenant, "winre-loop")["description"]
+    assert read_ticket(text).bitlocker is False
     assert "no key ID" in text
     assert case["keys"][0][:8].upper() not in text.upper()
 

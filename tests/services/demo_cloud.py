@@ -66,6 +66,7 @@ async def demo_cloud(
                 tenant="demo",
                 log=EntraLog(transport),
                 mass=BatchedGraph(transport),
+                ahead=BatchedGraph(transport, background=True),
             )
             cloud = DemoCloud(sources, wire)
             if indexed:

@@ -12,9 +12,11 @@ from tui.errors import Problem, ProblemKind
 from tui.model.audit import AuditEntry, AuditEvent
 from tui.model.device import ActionResult
 from tui.model.finding import FindingCode
+from tui.model.recovery_key import Escrow
 from tui.model.rights import Rights
+from tui.services.own_findings import own_findings
 from tui.services.rotation import DebtState, RotationService
-from tui.services.rotation_proof import Stage, age_words, error_words, pin_lost, sight_of
+from tui.services.rotation_proof import Stage, age_words, error_words, pin_lost, sight_of, sight_on_prem
 
 REQUESTED = MORNING + timedelta(minutes=2)
 SYNCED = replace(MANAGED, last_sync=REQUESTED + timedelta(minutes=1))
@@ -50,6 +52,34 @@ def test_a_request_that_intune_never_had_is_told_from_one_that_waits() -> None:
     assert sight_of("old", MORNING, REQUESTED, [], None, answered=False).stage is Stage.QUEUED
     waiting = replace(MANAGED, actions=(action("pending"),))
     assert sight_of("old", MORNING, REQUESTED, [], waiting, answered=False).stage is Stage.QUEUED
+
+
+def test_a_key_of_active_directory_is_never_proven_void_by_a_directory() -> None:
+    managed = replace(MANAGED, actions=(action("done"),))
+    for new in (key("new", 5), replace(key("new", 5), escrow=Escrow.AD)):
+        sight = sight_on_prem("old", MORNING, REQUESTED, [new], managed)
+        assert sight.stage is Stage.NEW_ID_SEEN
+        assert "manage-bde" in sight.detail
+    assert sight_on_prem("old", MORNING, REQUESTED, [key("old", -60)], MANAGED).stage is Stage.QUEUED
+    assert sight_on_prem("old", MORNING, REQUESTED, [], managed).stage is Stage.CHECKED_IN
+
+
+async def test_a_debt_of_active_directory_stays_open_and_says_why(audit: ListedAudit) -> None:
+    cloud = Cloud(keys=[key("new", 5)])
+    service = RotationService(audit, cloud.sources, lambda: ME)
+    await audit.append(AuditEntry(event=AuditEvent.DRAW, device=DEVICE, key_id="old", ticket="INC1", escrow="ad"))
+    (due,) = await service.debts()
+    assert "only the device proves it" in due.words(MORNING)
+    await service.request(due)
+    assert await service.follow() == []
+    (debt,) = await service.debts()
+    assert (debt.state, debt.stage) == (DebtState.PENDING, Stage.NEW_ID_SEEN)
+    cloud.managed = None
+    with pytest.raises(Problem) as caught:
+        await service.request(due)
+    assert "-adbackup" in caught.value.next_step
+    (finding,) = own_findings(DEVICE.id, "INC1", [], [debt], MORNING)
+    assert "waiver" in finding.next
 
 
 def test_an_error_code_is_said_in_words() -> None:

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.services.cloud import DEVICE, KEY, NOW, OTHER, entra, key, managed
+from tests.services.on_prem import computer, on_prem_key
 from tui.model.device import DirectoryChange, Join
 from tui.model.dossier import Evidence, Query, Verdict
 from tui.model.fact import SourceHealth, SourceState
@@ -19,6 +20,7 @@ from tui.services.verdict import judge
 SECOND = "0e0e0e0e-0000-4000-8000-000000000002"
 PREFIX, WHOLE = parse_key_term(KEY[:8]), parse_key_term(KEY)
 KEYS = [key(), key(SECOND), key(SECOND, OTHER), key(volume=Volume.FIXED_DATA), key(created=None)]
+KEYS += [on_prem_key(), on_prem_key(device_id=OTHER)]
 DEVICES = [entra(), entra(OTHER), entra(OTHER, "LT-2", join=Join.HYBRID, registered_at=None, last_sign_in=None)]
 HEALTH = st.builds(SourceHealth, st.sampled_from(SourceState), st.none() | st.just(NOW), st.just("why"))
 
@@ -44,7 +46,13 @@ def evidences(draw: st.DrawFn) -> Evidence:
         deleted=tuple(draw(st.lists(st.just(DirectoryChange("Delete device", "LT-1", "", NOW, "x@y")), max_size=1))),
         indexed_at=draw(st.sampled_from([None, NOW, NOW - timedelta(days=2)])),
         self_service=draw(st.none() | st.booleans()),
-        sources=draw(st.dictionaries(st.sampled_from(["entra", "entra-keys", "intune", "directory-log"]), HEALTH)),
+        computers=tuple(draw(st.lists(st.just(computer()), max_size=1))),
+        computer=draw(st.none() | st.just(computer())),
+        on_prem_keys=tuple(draw(st.lists(st.just(on_prem_key()), max_size=2))),
+        may_read=draw(st.none() | st.booleans()),
+        sources=draw(
+            st.dictionaries(st.sampled_from(["entra", "entra-keys", "intune", "directory-log", "ad"]), HEALTH)
+        ),
         pending=draw(st.booleans()),
     )
 
@@ -62,7 +70,8 @@ def test_there_is_always_one_verdict_with_a_next_step(evidence: Evidence) -> Non
     if judgement.key is not None:
         assert not evidence.pending
         assert {each.id for each in evidence.matches} == {judgement.key.id}, "exactly one key, and the one that fits"
-        named = {device.device_id for device in evidence.named}
+        named = evidence.named_ids
+        assert judgement.key.escrow != "ad" or evidence.may_read is not False, "no key is offered that may not be read"
         elsewhere = bool(named) and judgement.key.device_id not in named and not evidence.query.by_user
         assert not elsewhere or evidence.same_machine, "a key of another machine is never disclosed"
 

@@ -118,6 +118,22 @@ async def test_a_second_console_that_pages_meanwhile_loses_no_key(
     assert await prefixes(cache) == ["aaaaaaaa", "bbbbbbbb"]
 
 
+async def test_a_pass_that_a_restart_broke_off_drops_nothing_that_it_saw(state: Path, clock: SetClock) -> None:
+    gone, page_1, page_2 = (recovery_key(digit * 32) for digit in "abc")
+    async with await open_cache(state, clock) as first:
+        await first.save_keys("t", [gone], complete=True)
+        clock.go(60)
+        await first.save_keys("t", [page_1], complete=False)
+    clock.go(60)
+    async with await open_cache(state, clock) as second:
+        await second.save_keys("t", [page_2], complete=False)
+        await second.save_keys("t", [], complete=True)
+        assert await prefixes(second) == ["bbbbbbbb", "cccccccc"]
+        clock.go(60)
+        await second.save_keys("t", [page_2], complete=True)
+        assert await prefixes(second) == ["cccccccc"], "the next whole pass begins anew"
+
+
 async def test_a_clock_set_back_during_a_pass_loses_no_key(cache: CacheStore, clock: SetClock) -> None:
     await cache.save_keys("t", [recovery_key("aaaaaaaa" * 4)], complete=False)
     clock.go(-3600)

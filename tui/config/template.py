@@ -28,9 +28,13 @@ url = ""                           # https://...; profile "file" takes path = "F
 token_env = "SERVICENOW_TOKEN"     # or user + password_env, or token_command = ["program", "argument"]
 poll_seconds = 10
 
-# [active_directory]               # keys that were backed up to AD DS
-# url = "ldaps://dc1.corp.example"
-# base = "DC=corp,DC=example"
+# [active_directory]               # keys that were backed up to AD DS; needs the extra: uv sync --extra ad
+# url = "ldaps://dc1.corp.example" # ldap:// always means StartTLS; the name must stand in the certificate
+# base = "DC=corp,DC=example"      # searched under; computers outside are not seen
+# ca_file = ""                     # PEM file of authorities, instead of this machine's
+# sasl = "simple"                  # simple: user and one of the two below | gssapi: the Kerberos ticket of kinit
+# user = "reseal@corp.example"
+# password_env = "AD_PASSWORD"     # or password_command = ["program", "argument"], which gets HOME and PATH only
 
 # [remote_shell]                   # diagnostics over SSH, through a jump host
 # jump = "jump.example"

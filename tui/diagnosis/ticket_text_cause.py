@@ -17,6 +17,7 @@ _PROMPT = pattern("recovery|ask --4 (?:key|bitlocker)|bitlocker ..3 (?:ask|key)|
 _UNASKED = pattern(
     "not --3 ask --6 (?:key|recovery|bitlocker)|not --1 (?:bitlocker)? (?:recovery)? key --3 ask"
     "|not --1 bitlocker --1 ask"
+    "|not --1 key --5 ask (?:$|[.,])"
     "|not --1 key --1 (?:$|[.,])"
 )
 _AFTER = LETTER["after"]

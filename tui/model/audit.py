@@ -89,7 +89,7 @@ class AuditEntry:
     """What a caller wants recorded; the store adds number, chain, times and where. Never a key, a block or a token.
 
     `flow` ties INTENT, DRAW and OUTCOME of one reveal; `shown_ms` is how long digits stood on the screen, `ended_by`
-    what took them away, `note` what else happened in one line.
+    what took them away, `note` what else happened in one line. `escrow` is where the key is kept, where that is known.
     """
 
     event: AuditEvent
@@ -113,6 +113,7 @@ class AuditEntry:
     shown_ms: int = 0
     ended_by: str = ""
     note: str = ""
+    escrow: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

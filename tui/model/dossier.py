@@ -15,9 +15,10 @@ from tui.model.device import (
     PolicyState,
     User,
 )
-from tui.model.fact import Fact, SourceHealth
+from tui.model.fact import Fact, SourceHealth, SourceState
 from tui.model.finding import Finding
 from tui.model.ids import KeyTerm
+from tui.model.on_prem import OnPremComputer, OnPremKey
 from tui.model.recovery_key import RecoveryKey
 from tui.model.rights import Rights
 
@@ -65,11 +66,19 @@ class Evidence:
     query: Query
     named: tuple[EntraDevice, ...] = ()
     """Device objects that bear the name asked for."""
+    computers: tuple[OnPremComputer, ...] = ()
+    """Computer objects of Active Directory that bear the name asked for."""
     matches: tuple[RecoveryKey, ...] = ()
-    """Keys whose ID fits the term, on any device."""
+    """Keys whose ID fits the term, on any device; of Active Directory only those that Entra ID does not have."""
     matched_device: EntraDevice | None = None
     keys: tuple[RecoveryKey, ...] = ()
-    """Keys of the device in question."""
+    """Keys of the device in question in Entra ID."""
+    computer: OnPremComputer | None = None
+    """The computer object of the device in question."""
+    on_prem_keys: tuple[OnPremKey, ...] = ()
+    """Keys of the device in question in Active Directory, those among them that Entra ID has too."""
+    may_read: bool | None = None
+    """The account may read the key in question from Active Directory; None when it is not kept there, or not known."""
     managed: ManagedDevice | None = None
     owners: tuple[User, ...] = ()
     units: tuple[AdministrativeUnit, ...] = ()
@@ -99,6 +108,23 @@ class Evidence:
     """What decides the verdict has not all been answered yet."""
     complete: bool = False
     """Every source has answered or failed."""
+
+    @property
+    def named_ids(self) -> frozenset[str]:
+        """Ids of everything that bears the name asked for; a hybrid joined device has one id in both directories."""
+        return frozenset({one.device_id for one in self.named} | {one.object_guid for one in self.computers})
+
+    @property
+    def only_on_prem(self) -> tuple[OnPremKey, ...]:
+        """Keys of the device in question that Entra ID does not have."""
+        escrowed = {key.id for key in self.keys}
+        return tuple(key for key in self.on_prem_keys if key.id not in escrowed)
+
+    @property
+    def hidden_on_prem(self) -> bool:
+        """It is Active Directory that refused."""
+        health = self.sources.get("ad")
+        return health is not None and health.state is SourceState.FORBIDDEN
 
     @property
     def device(self) -> EntraDevice | None:

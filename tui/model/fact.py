@@ -50,8 +50,9 @@ class SourceState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SourceHealth:
-    """A source's last answer: its state, when, and in one line why."""
+    """A source's last answer: its state, when, in one line why, and what to do about it where that is known."""
 
     state: SourceState
     observed_at: datetime | None
     detail: str = ""
+    next_step: str = ""

@@ -16,6 +16,7 @@ from tui.ports.cloud import (
     SignInPrompt,
 )
 from tui.ports.local import AuditTrail, IncidentCache, KeyIndex, Memory
+from tui.ports.on_prem import OnPremDirectory
 from tui.ports.tickets import TicketBatch, TicketSource
 from tui.ports.vault import (
     LANGUAGES,
@@ -60,6 +61,7 @@ __all__ = [
     "Masked",
     "MassSource",
     "Memory",
+    "OnPremDirectory",
     "OpenVault",
     "Policies",
     "ReadBack",

@@ -24,11 +24,15 @@ Cell = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class KeyReadRequest:
-    """What the vault is asked to fetch: exactly one key, by its full ID, and how long to hold it at most."""
+    """What the vault is asked to fetch: exactly one key, by its full ID, and how long to hold it at most.
+
+    With `object_guid` it is read from that recovery object of Active Directory, without it from Graph.
+    """
 
     key_id: str
     client_request_id: str
     hold_seconds: int = 60
+    object_guid: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,13 @@
 """No key fits: which of the many reasons it is. Pure, and never a bare "none"."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from tui.model.device import EntraDevice, Join
 from tui.model.dossier import Evidence, Verdict
 from tui.model.fact import SourceState
-from tui.model.recovery_key import RecoveryKey
 from tui.services.indexed import INDEX_OLD, index_is_old
+from tui.services.judgement import Judgement, day, newest_key
+from tui.services.on_prem_verdict import computer_without_match, no_key_on_prem, on_prem_silence
 
 ESCROW_LIMIT = 200
 """Keys that Entra ID keeps for one device (Microsoft Intune documentation, "Encrypt devices")."""
@@ -16,17 +16,6 @@ ESCROW_FULL = 195
 """From here on the next backup is likely to fail."""
 
 _ELSEWHERE = "Look for AD DS, MBAM, a printout or a data recovery agent. After the unlock: back the key up."
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """`key` is the one key that may be disclosed, or None; `reason` says by a word why keys are out of reach."""
-
-    verdict: Verdict
-    headline: str
-    next_step: str
-    key: RecoveryKey | None = None
-    reason: str = ""
 
 
 def without_key(evidence: Evidence, now: datetime) -> Judgement:
@@ -42,21 +31,13 @@ def without_key(evidence: Evidence, now: datetime) -> Judgement:
         return _deleted(evidence)
     if query.term is not None and not query.term.is_full and index_is_old(evidence.indexed_at, now):
         return _index_too_old(evidence, now)
+    if (silent := on_prem_silence(evidence)) is not None:
+        return silent
     if not evidence.named:
-        return _nothing_named(evidence)
+        return computer_without_match(evidence) or _nothing_named(evidence)
     if len(evidence.named) > 1:
         return _several_devices(evidence)
     return _device_without_match(evidence, evidence.named[0])
-
-
-def day(key: RecoveryKey) -> str:
-    """The day of a key's backup, in words when there is none."""
-    return key.created.strftime("%Y-%m-%d") if key.created else "an unknown day"
-
-
-def newest_key(keys: tuple[RecoveryKey, ...]) -> RecoveryKey:
-    """The key that was backed up last."""
-    return max(keys, key=lambda key: key.created.timestamp() if key.created else 0.0)
 
 
 def _deleted(evidence: Evidence) -> Judgement:
@@ -122,7 +103,7 @@ def _device_without_match(evidence: Evidence, device: EntraDevice) -> Judgement:
     if not evidence.keys and evidence.twin_keys:
         return _on_a_twin(evidence, device)
     if not evidence.keys:
-        return _no_escrow(device)
+        return no_key_on_prem(evidence, device) or _no_escrow(device)
     if len(evidence.keys) >= ESCROW_FULL:
         return Judgement(
             Verdict.ESCROW_CAP_REACHED,

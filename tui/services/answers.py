@@ -17,6 +17,7 @@ from tui.model.device import (
 from tui.model.dossier import Evidence, Query
 from tui.model.fact import SourceHealth, SourceState
 from tui.model.finding import Finding
+from tui.model.on_prem import OnPremComputer, OnPremKey, object_of
 from tui.model.recovery_key import RecoveryKey
 from tui.model.rights import Rights
 
@@ -31,8 +32,16 @@ class Answers:
     rights: Rights | None = None
     named: tuple[EntraDevice, ...] = ()
     confirmed: tuple[RecoveryKey, ...] = ()
+    on_prem: tuple[OnPremKey, ...] = ()
+    """Keys of Active Directory whose ID fits the term."""
+    computers: tuple[OnPremComputer, ...] = ()
+    """Computers of Active Directory that bear the name asked for."""
     devices: dict[str, EntraDevice] = field(default_factory=dict)
     keys: dict[str, tuple[RecoveryKey, ...]] = field(default_factory=dict)
+    on_prem_keys: dict[str, tuple[OnPremKey, ...]] = field(default_factory=dict)
+    on_prem_computers: dict[str, OnPremComputer] = field(default_factory=dict)
+    may_read: dict[str, bool] = field(default_factory=dict)
+    """By the objectGUID of a recovery object."""
     managed: dict[str, ManagedDevice] = field(default_factory=dict)
     owners: dict[str, tuple[User, ...]] = field(default_factory=dict)
     users: dict[str, tuple[User, ...]] = field(default_factory=dict)
@@ -56,15 +65,32 @@ class Answers:
         if before is None or before.state in _GOOD:
             self._health[(source, of)] = health
 
+    def health(self, source: str) -> SourceState | None:
+        """How a source that is asked once for all devices has answered so far."""
+        found = self._health.get((source, ""))
+        return found.state if found is not None else None
+
     def matches(self) -> tuple[RecoveryKey, ...]:
-        """Keys that fit the term: asked for by ID, or among the keys of the devices that were asked for."""
+        """Keys that fit the term: asked for by ID, or among the keys of the devices that were asked for.
+
+        A key that is kept in both directories is Entra ID's. One of Active Directory may be there twice: on two
+        computers, which is for the verdict to see.
+        """
         term = self.query.term
         if term is None:
             return ()
         known = {key.id: key for key in self.confirmed}
         for device_id in self._asked_for():
             known |= {key.id: key for key in self.keys.get(device_id, ()) if term.matches(key.id)}
-        return tuple(known.values())
+        return (*known.values(), *(key for key in self.on_prem if key.id not in known))
+
+    def id_in_question(self) -> str:
+        """The id of the device that the key belongs to, else of the only one that was asked for; empty without one."""
+        device = self.device_in_question()
+        if device is not None:
+            return device.device_id
+        ids = {key.device_id for key in self.matches()} or {one.object_guid for one in self.computers}
+        return ids.pop() if len(ids) == 1 and not self.named else ""
 
     def device_in_question(self) -> EntraDevice | None:
         """The device that the key belongs to, else the only one that was asked for."""
@@ -85,13 +111,18 @@ class Answers:
         of = device.device_id if device is not None else ""
         ids = [of] if of else [one.device_id for one in self.named]
         matched = {key.device_id for key in matches}
+        on_prem = self.id_in_question()
         twins = self._twins(device)
         return Evidence(
             query=self.query,
             named=self.named,
+            computers=self.computers,
             matches=matches,
             matched_device=device if of in matched else None,
             keys=tuple(key for each in ids for key in self.keys.get(each, ())),
+            computer=self.on_prem_computers.get(on_prem),
+            on_prem_keys=self.on_prem_keys.get(on_prem, ()),
+            may_read=self._may_read(matches, on_prem),
             managed=self.managed.get(of),
             owners=self.owners.get(of, ()),
             users=self.users.get(of, ()),
@@ -115,8 +146,14 @@ class Answers:
 
     def findings_of_own_audit(self) -> tuple[Finding, ...]:
         """What the console's own audit says of the device in question."""
-        device = self.device_in_question()
-        return self.own.get(device.device_id, ()) if device is not None else ()
+        return self.own.get(self.id_in_question(), ())
+
+    def _may_read(self, matches: tuple[RecoveryKey, ...], device_id: str) -> bool | None:
+        """What was asked about: the one key that fits, else one of the device's."""
+        for key in matches or self.on_prem_keys.get(device_id, ()):
+            if (known := self.may_read.get(object_of(key))) is not None:
+                return known
+        return None
 
     def _asked_for(self) -> Iterable[str]:
         """Devices whose keys count as candidates: those asked for, their twins, and those of a confirmed key."""

@@ -3,7 +3,17 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from tui.ports import DeviceManagement, Directory, DirectoryLog, KeyEscrow, KeyIndex, MassSource, Memory, Policies
+from tui.ports import (
+    DeviceManagement,
+    Directory,
+    DirectoryLog,
+    KeyEscrow,
+    KeyIndex,
+    MassSource,
+    Memory,
+    OnPremDirectory,
+    Policies,
+)
 
 
 class IndexAndMemory(KeyIndex, Memory, Protocol):
@@ -22,3 +32,6 @@ class CloudSources:
     tenant: str
     log: DirectoryLog | None = None
     mass: MassSource | None = None
+    ahead: MassSource | None = None
+    """The same for what no engineer waits for yet."""
+    on_prem: OnPremDirectory | None = None

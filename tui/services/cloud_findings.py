@@ -7,8 +7,9 @@ from tui.model.device import EntraDevice
 from tui.model.dossier import Evidence, Verdict
 from tui.model.fact import SourceState
 from tui.model.finding import Finding, FindingCode, Severity
-from tui.services.absence import Judgement
+from tui.model.recovery_key import Escrow
 from tui.services.escrow_findings import compliance_findings, escrow_findings
+from tui.services.judgement import Judgement, asked_for, owner_of
 from tui.services.refusal import explain_refusal, out_of_reach
 from tui.services.reuse import owner_changed, reuse_of
 
@@ -37,12 +38,12 @@ def by_severity(findings: Sequence[Finding]) -> tuple[Finding, ...]:
 def _identity(evidence: Evidence, judgement: Judgement) -> Iterator[Finding]:
     query, device = evidence.query, evidence.matched_device
     if judgement.verdict is Verdict.KEY_OF_ANOTHER_MACHINE:
-        asked = query.device_name or evidence.named[0].name
+        asked = asked_for(evidence)
         yield Finding(
             FindingCode.KEY_ID_NOT_ON_DEVICE,
             Severity.CRITICAL,
             "The key ID is of another device",
-            (f"ticket: {asked}", f"key: {device.name if device else 'a device out of sight'}"),
+            (f"ticket: {asked}", f"key: {_holders(evidence)}"),
             "Treat it as a cloned or swapped disk until somebody has seen the machine.",
         )
     same = (device,) if device is not None and evidence.same_machine else ()
@@ -75,6 +76,11 @@ def _identity(evidence: Evidence, judgement: Judgement) -> Iterator[Finding]:
         )
 
 
+def _holders(evidence: Evidence) -> str:
+    named = (owner_of(evidence, key) for key in evidence.matches if evidence.matched_device or key.escrow is Escrow.AD)
+    return ", ".join(dict.fromkeys(named)) or "a device out of sight"
+
+
 def _dated(device: EntraDevice) -> str:
     since = f"{device.registered_at:%Y-%m-%d}" if device.registered_at else "an unknown day"
     seen = f"{device.last_sign_in:%Y-%m-%d}" if device.last_sign_in else "never"
@@ -87,7 +93,7 @@ def _rights(evidence: Evidence, judgement: Judgement, contact: str) -> Iterator[
         return
     health = evidence.sources.get("admin-units")
     units = evidence.units if health is not None and health.state is SourceState.OK else None
-    refused = judgement.verdict is Verdict.HIDDEN_BY_SCOPE
+    refused = judgement.verdict is Verdict.HIDDEN_BY_SCOPE and not judgement.reason.startswith("ad-")
     why = explain_refusal(rights, units, change=reuse_of(evidence), contact=contact)
     roles = tuple(f"{grant.role} on {grant.scope}" for grant in rights.active or ()) or ("no active role",)
     if rights.active is not None and not rights.key_readers:

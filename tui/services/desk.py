@@ -14,11 +14,12 @@ from tui.model.dossier import Dossier, Query
 from tui.model.finding import Finding
 from tui.model.group import Group
 from tui.model.ids import parse_key_term
-from tui.model.incident import Incident
+from tui.model.incident import Incident, IncidentState
 from tui.ports import AuditTrail, Memory
 from tui.services.closing import ClosingService
 from tui.services.collection import CollectionService
 from tui.services.dossier import CloudSources, DossierJoin, OnUpdate
+from tui.services.foresight import Foresight
 from tui.services.group_actions import GroupRun, deeds
 from tui.services.group_export import Exported, export_group
 from tui.services.group_plans import Step as GroupStep
@@ -91,10 +92,12 @@ class Desk:
 
     mass: MassService = field(init=False)
     """Mass incidents: groups, surges, decisions."""
+    _foresight: Foresight = field(init=False)
 
     closing: ClosingService = field(init=False)
 
     def __post_init__(self) -> None:
+        self._foresight = Foresight(self.cloud)
         self.mass = MassService(self.queue, self.audit, self.clock, lambda: self.engineer.operator, self.evidence)
         self.closing = ClosingService(
             self.audit, self.clock, lambda: self.engineer.operator, self.queue, self.rotation.blocking
@@ -149,6 +152,11 @@ class Desk:
             return ()
         join = MassJoin(mass, on_rows)
         return await join.run([target for target in targets if target.device_name])
+
+    async def look_ahead(self) -> None:
+        """Learn in the background where the dossiers of the queue's next incidents will have to ask."""
+        waiting = [each for each in self.queue.book.all() if each.ticket.state is not IncidentState.CLOSED]
+        await self._foresight.look_ahead([query_of(each) for each in waiting])
 
     def groups(self) -> tuple[Group, ...]:
         """Today's groups by cause and trigger."""

@@ -93,11 +93,20 @@ class DeviceReads:
         try:
             answer = await call
         except Problem as problem:
-            state = _STATES.get(problem.kind, SourceState.UNREACHABLE)
-            self._answers.note(source, of, SourceHealth(state, self._clock.now(), str(problem)))
+            self.note(source, problem, of)
             return None
         self._answers.note(source, of, SourceHealth(SourceState.OK, self._clock.now()))
         return answer
+
+    def note(self, source: str, problem: Problem, of: str = "") -> None:
+        """Keep a problem as the state of a source."""
+        state = _STATES.get(problem.kind, SourceState.UNREACHABLE)
+        health = SourceHealth(state, self._clock.now(), str(problem), problem.next_step)
+        self._answers.note(source, of, health)
+
+    def note_off(self, source: str, why: str) -> None:
+        """A source that might know more is not configured."""
+        self._answers.note(source, "", SourceHealth(SourceState.OFF, None, why))
 
     async def _device(self, device_id: str) -> None:
         if device_id not in self._answers.devices:

@@ -8,18 +8,20 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 from tui.clock import Clock
-from tui.model.device import EntraDevice
+from tui.model.device import EntraDevice, Join
 from tui.model.dossier import Dossier, Evidence, Query
 from tui.model.fact import SourceState
 from tui.model.finding import Finding
 from tui.model.ids import format_key_id
-from tui.model.recovery_key import RecoveryKey
+from tui.model.recovery_key import Escrow, RecoveryKey
 from tui.model.rights import Rights
 from tui.services.answers import Answers
 from tui.services.cloud import CloudSources
 from tui.services.cloud_findings import by_severity, cloud_findings
 from tui.services.device_reads import DeviceReads, LocalFindings
 from tui.services.facts import facts_of
+from tui.services.on_prem_reads import SOURCE as ON_PREM
+from tui.services.on_prem_reads import OnPremReads
 from tui.services.verdict import judge
 
 __all__ = ["CloudSources", "DossierJoin", "OnUpdate", "build_dossier"]
@@ -55,16 +57,21 @@ class DossierJoin:
         self._contact = contact
         self._answers = Answers(query, rights=known_rights)
         self._reads = DeviceReads(sources, clock, self._answers, self._publish, local)
+        self._on_prem = OnPremReads(sources.on_prem, self._reads, self._answers)
 
     async def run(self) -> Dossier:
         """Ask everything; failures of a source become its state, never an exception."""
         reads, query = self._reads, self._answers.query
         try:
             reads.start("policy", "", self._read_policy)
-            named = reads.start("named", "", lambda: self._find_named(query))
-            await asyncio.gather(named, reads.start("matches", "", lambda: self._find_matches(query)))
+            await asyncio.gather(
+                reads.start("named", "", lambda: self._find_named(query)),
+                reads.start("matches", "", lambda: self._find_matches(query)),
+                reads.start("on-prem", "", lambda: self._on_prem.find(query)),
+            )
+            await self._open_on_prem()
             await self._tell_machines_apart()
-            await self._look_elsewhere(query)
+            await asyncio.gather(self._look_elsewhere(query), self._on_prem.settle())
             self._answers.decided = True
             self._publish()
             self._open_device_in_question()
@@ -133,6 +140,13 @@ class DossierJoin:
         self._answers.confirmed = (*self._answers.confirmed, *keys)
         self._publish()
 
+    async def _open_on_prem(self) -> None:
+        """A key that only Active Directory has is of a device that Entra ID may know, by the same id."""
+        ids = {key.device_id for key in self._answers.matches() if key.escrow is Escrow.AD} - {""}
+        if len(ids) == 1:
+            device_id = ids.pop()
+            await asyncio.gather(self._reads.read("device", device_id), self._reads.read("keys", device_id))
+
     async def _tell_machines_apart(self) -> None:
         """A key of another device object may be of the same machine, set up anew: the serial number tells."""
         answers = self._answers
@@ -163,6 +177,8 @@ class DossierJoin:
         device = self._answers.device_in_question()
         if device is not None:
             self._reads.open(device.device_id)
+            if device.join is Join.HYBRID:
+                self._reads.start("on-prem", device.device_id, lambda: self._on_prem.device(device.device_id))
             if device.autopilot:
                 self._reads.read("owner-changes", device.device_id)
 
@@ -173,7 +189,10 @@ class DossierJoin:
 
     async def _explain(self) -> None:
         """Something was refused: what the engineer may do explains it."""
-        refused = any(health.state is SourceState.FORBIDDEN for health in self._answers.evidence().sources.values())
+        refused = any(
+            health.state is SourceState.FORBIDDEN and source != ON_PREM
+            for source, health in self._answers.evidence().sources.items()
+        )
         if refused and self._rights is not None:
             self._answers.rights = await self._reads.ask("rights", self._rights()) or self._answers.rights
 

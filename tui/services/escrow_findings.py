@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from tui.model.dossier import Evidence, Verdict
 from tui.model.fact import SourceState
 from tui.model.finding import Finding, FindingCode, Severity
-from tui.model.recovery_key import Volume
-from tui.services.absence import ESCROW_FULL, ESCROW_LIMIT, Judgement, newest_key
+from tui.model.recovery_key import Escrow, Volume
+from tui.services.absence import ESCROW_FULL, ESCROW_LIMIT
+from tui.services.judgement import Judgement, newest_key
 
 ESCROW_CROWDED = 150
 """Keys on one device object from which the console warns."""
@@ -38,8 +39,9 @@ def escrow_findings(evidence: Evidence, judgement: Judgement) -> Iterator[Findin
             (f"volume: {key.volume}",),
             "Ask which screen the caller sees.",
         )
-    if evidence.query.term is not None and not evidence.matches and evidence.keys and not evidence.pending:
-        current = newest_key(evidence.keys)
+    known = (*evidence.keys, *evidence.only_on_prem)
+    if evidence.query.term is not None and not evidence.matches and known and not evidence.pending:
+        current = newest_key(known)
         when = f" of {current.created:%Y-%m-%d}" if current.created else ""
         rotated = tuple(
             f"rotation {action.state} {action.updated_at:%Y-%m-%d}"
@@ -56,13 +58,20 @@ def escrow_findings(evidence: Evidence, judgement: Judgement) -> Iterator[Findin
 
 
 def _absent(evidence: Evidence, judgement: Judgement) -> Iterator[Finding]:
-    if judgement.verdict is Verdict.AD_ONLY:
+    on_prem = any(key.escrow is Escrow.AD for key in evidence.matches)
+    if on_prem or judgement.verdict is Verdict.AD_ONLY:
+        join = f"joined: {evidence.device.join}" if evidence.device else "no device object in Entra ID"
+        counted = (f"keys in Active Directory: {len(evidence.on_prem_keys)}",) if evidence.on_prem_keys else ()
         yield Finding(
             FindingCode.ESCROW_AD_ONLY,
             Severity.WARNING,
-            "Hybrid device without a key in Entra ID",
-            ("joined: hybrid", "keys in Entra ID: 0"),
-            "Look in Active Directory; later let the policy back keys up to Entra ID too.",
+            "The key is in Active Directory and not in Entra ID"
+            if on_prem
+            else "Hybrid device without a key in Entra ID",
+            (join, f"keys in Entra ID: {len(evidence.keys)}", *counted),
+            "Later let the policy back keys up to Entra ID too: only there a rotation can be proven."
+            if on_prem
+            else "Look in Active Directory; later let the policy back keys up to Entra ID too.",
         )
     if judgement.verdict is Verdict.NEVER_ESCROWED:
         encrypted = evidence.managed.encrypted if evidence.managed else None
@@ -70,7 +79,7 @@ def _absent(evidence: Evidence, judgement: Judgement) -> Iterator[Finding]:
             FindingCode.ESCROW_MISSING,
             Severity.CRITICAL,
             "No key was ever backed up",
-            ("keys in Entra ID: 0", f"encrypted according to Intune: {_said(encrypted)}"),
+            ("keys in Entra ID: 0", *_none_on_prem(evidence), f"encrypted according to Intune: {_said(encrypted)}"),
             "After the unlock run BackupToAAD-BitLockerKeyProtector and check the policy.",
         )
     causes = evidence.encryption.causes if evidence.encryption else ()
@@ -82,6 +91,11 @@ def _absent(evidence: Evidence, judgement: Judgement) -> Iterator[Finding]:
             (f"encryption report: {', '.join(causes)}",),
             "Read events 845 to 847 on the device; the path to enterpriseregistration.windows.net comes first.",
         )
+
+
+def _none_on_prem(evidence: Evidence) -> tuple[str, ...]:
+    health = evidence.sources.get("ad")
+    return ("keys in Active Directory: 0",) if health is not None and health.state is SourceState.NOT_FOUND else ()
 
 
 def _policy(evidence: Evidence) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ from tui.model.device import EntraDevice, ManagedDevice
 from tui.model.dossier import Evidence
 from tui.model.fact import Fact, FactState, Source, SourceState
 from tui.services.indexed import index_is_old
+from tui.services.on_prem_facts import on_prem_facts
 
 STALE_AFTER = timedelta(hours=24)
 """Intune's encryption report may lag this long (Microsoft Intune documentation, "Monitor device encryption")."""
@@ -20,7 +21,7 @@ _ABSENT = {
 
 def facts_of(evidence: Evidence, now: datetime) -> tuple[Fact, ...]:
     """Everything that is known of the device in question; what is not known is said too."""
-    return (*_entra(evidence, now), *_index(evidence, now), *_intune(evidence, now))
+    return (*_entra(evidence, now), *_index(evidence, now), *_intune(evidence, now), *on_prem_facts(evidence, now))
 
 
 def device_facts(device: EntraDevice, now: datetime) -> Iterator[Fact]:

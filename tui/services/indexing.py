@@ -18,7 +18,6 @@ RESUMED = timedelta(minutes=30)
 """How long a broken pass may be taken up again; Graph's page links do not last for ever."""
 
 _PLACE = "key-index-place"
-_PARTS = 256
 
 OnProgress = Callable[[int], None]
 
@@ -71,14 +70,12 @@ async def refresh_index(
     if indexed_at is not None and not force and clock.now() - indexed_at < GOOD_FOR:
         return indexed_at
     place = await _place(sources, clock)
-    resumed, count = bool(place.link), place.count
+    count = place.count
     async for page in _pages(sources, place):
         count += len(page.keys)
         await index.save_keys(tenant, page.keys, complete=False)
         on_progress(count)
         await _mark(sources, _Place(page.next_link, count, clock.now()))
-    if resumed:
-        await _keep_earlier(sources)
     await index.save_keys(tenant, (), complete=True)
     await _mark(sources, _Place("", 0, clock.now()))
     return await index.indexed_at(tenant)
@@ -97,18 +94,6 @@ async def _pages(sources: CloudSources, place: _Place) -> AsyncIterator[KeyPage]
             place.count = 0
     async for page in sources.escrow.key_pages():
         yield page
-
-
-async def _keep_earlier(sources: CloudSources) -> None:
-    """The end of a pass drops what it has not seen; what the broken one saw before has to count as seen.
-
-    A key that has gone in between stays until the next whole pass; a hit of the index is asked for anew in any case.
-    """
-    index, tenant = sources.index, sources.tenant
-    for part in range(_PARTS):
-        keys = await index.keys_with_prefix(tenant, f"{part:02x}")
-        if keys:
-            await index.save_keys(tenant, keys, complete=False)
 
 
 async def _place(sources: CloudSources, clock: Clock) -> _Place:

@@ -12,6 +12,7 @@ from tui.model.fact import Fact, SourceHealth
 from tui.model.finding import Finding
 from tui.model.ids import KeyTerm, parse_guid, parse_key_term
 from tui.model.incident import Incident
+from tui.model.on_prem import OnPremKey
 from tui.model.recovery_key import KeyStatus, RecoveryKey
 from tui.services.desk import Desk, query_of
 from tui.services.facts import device_facts
@@ -32,7 +33,7 @@ async def look_up(desk: Desk, text: str) -> tuple[str, Dossier]:
         if dossier.verdict is not Verdict.NOT_FOUND:
             return "key_id", dossier
         as_device = await desk.open_dossier(Query(device_id=guid), _ignore)
-        return ("device_id", as_device) if as_device.evidence.named else ("key_id", dossier)
+        return ("device_id", as_device) if as_device.evidence.named_ids else ("key_id", dossier)
     if "@" in term:
         return "user", await desk.open_dossier(Query(user=term), _ignore)
     prefix = parse_key_term(term)
@@ -75,13 +76,13 @@ def lookup_json(term: str, kind: str, dossier: Dossier) -> dict[str, Any]:
 def _matches(dossier: Dossier) -> list[dict[str, Any]]:
     evidence = dossier.evidence
     device, managed = evidence.device, evidence.managed
-    if device is None and not evidence.matches and not evidence.named:
+    if device is None and not evidence.matches and not evidence.named_ids:
         return []
     several = () if device is not None else evidence.named
     build = (managed.os_version if managed else "") or (device.os_version if device else "")
     found = {
         "device": {
-            "name": device.name if device else "",
+            "name": device.name if device else (evidence.computer.name if evidence.computer else ""),
             "entra_device_id": device.device_id if device else "",
             "intune_id": managed.id if managed else "",
             "join": device.join if device else "unknown",
@@ -91,7 +92,8 @@ def _matches(dossier: Dossier) -> list[dict[str, Any]]:
             "kb": kb_of(build),
         },
         "keys": [
-            _key(key, evidence.keys) for key in _distinct((*evidence.matches, *evidence.keys, *_of_twins(dossier)))
+            _key(key, (*evidence.keys, *evidence.only_on_prem))
+            for key in _distinct((*evidence.matches, *evidence.keys, *evidence.only_on_prem, *_of_twins(dossier)))
         ],
         "facts": [_fact(fact) for fact in dossier.facts],
         "findings": [_finding(finding) for finding in dossier.findings],
@@ -140,11 +142,16 @@ def _key(key: RecoveryKey, siblings: Sequence[RecoveryKey]) -> dict[str, Any]:
 
 
 def _status(key: RecoveryKey, siblings: Sequence[RecoveryKey]) -> KeyStatus:
-    same = [each for each in siblings if each.volume is key.volume and each.created is not None]
+    same = [each for each in siblings if _volume(each) == _volume(key) and each.created is not None]
     if key.created is None or not same:
         return KeyStatus.UNKNOWN
     newest = max(each.created for each in same if each.created is not None)
     return KeyStatus.CURRENT if key.created >= newest else KeyStatus.SUPERSEDED
+
+
+def _volume(key: RecoveryKey) -> tuple[str, str]:
+    """Active Directory knows the volume's GUID and not its kind."""
+    return key.volume, key.volume_guid if isinstance(key, OnPremKey) else ""
 
 
 def _fact(fact: Fact) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from enum import StrEnum
 from tui.model.dossier import Dossier, Evidence
 from tui.model.ids import PREFIX_LENGTH, Doubt, KeyReading, KeyTerm, read_key_ids
 from tui.model.recovery_key import RecoveryKey, Volume
+from tui.services.judgement import asked_for, owner_of
 
 
 class Refused(StrEnum):
@@ -86,26 +87,27 @@ def select(dossier: Dossier, reading: KeyReading) -> Selection:
         return Selection(None, Refused.UNDECIDED, "Not every source has answered yet.", "Wait, then press enter again.")
     fitting = {key.id: key for key in evidence.matches if term.matches(key.id)}
     if not fitting:
-        near = near_keys(reading, evidence.keys)
+        near = near_keys(reading, (*evidence.keys, *evidence.only_on_prem))
         step = near_words(term, near) if near else dossier.next_step
         return Selection(None, Refused.NO_KEY, dossier.headline, step, near)
     if len(fitting) > 1:
         return _whole_id(f"{len(fitting)} keys begin with {term}. Nothing is selected.")
+    if len(evidence.matches) > 1:
+        # One ID on two computers of Active Directory.
+        return Selection(None, Refused.CLONE_ALARM, dossier.headline, dossier.next_step)
     (key,) = fitting.values()
     return _alarm(evidence, key) or _unproven(evidence, term, key) or _selected(dossier, key)
 
 
 def _alarm(evidence: Evidence, key: RecoveryKey) -> Selection | None:
     """The key is of a device that nobody asked for, and no serial number says that it is the same machine."""
-    named = {device.device_id for device in evidence.named}
+    named = evidence.named_ids
     if not named or key.device_id in named or evidence.query.by_user or evidence.same_machine:
         return None
-    device = evidence.matched_device
-    asked = evidence.query.device_name or evidence.named[0].name
     return Selection(
         None,
         Refused.CLONE_ALARM,
-        f"This key ID belongs to {device.name if device else key.device_id}, not to {asked}. No disclosure.",
+        f"This key ID belongs to {owner_of(evidence, key)}, not to {asked_for(evidence)}. No disclosure.",
         "Cloned or swapped disk, or the wrong machine in the ticket: see the machine before anything else.",
     )
 
@@ -125,7 +127,7 @@ def _unproven(evidence: Evidence, term: KeyTerm, key: RecoveryKey) -> Selection 
 
 def _points_to(evidence: Evidence, device_id: str) -> bool:
     """The ticket names the device, another object of the same machine, or one of its owners and users."""
-    if device_id in {device.device_id for device in evidence.named} or evidence.same_machine:
+    if device_id in evidence.named_ids or evidence.same_machine:
         return True
     caller = evidence.query.user.casefold()
     people = {name.casefold() for user in (*evidence.owners, *evidence.users) for name in (user.upn, user.name)}
@@ -137,10 +139,16 @@ def _points_to(evidence: Evidence, device_id: str) -> bool:
 def _selected(dossier: Dossier, key: RecoveryKey) -> Selection:
     if dossier.key is None or dossier.key.id != key.id:
         return Selection(None, Refused.UNDECIDED, dossier.headline, dossier.next_step)
-    notes = (
-        () if key.volume is Volume.OPERATING_SYSTEM else (f"volume: {key.volume}; it does not open the system drive",)
-    )
-    return Selection(key, notes=notes)
+    return Selection(key, notes=(words,) if (words := volume_words(key)) else ())
+
+
+def volume_words(key: RecoveryKey) -> str:
+    """What has to be said of the volume that a key opens; empty for the system drive."""
+    if key.volume is Volume.OPERATING_SYSTEM:
+        return ""
+    if key.volume is Volume.UNKNOWN:
+        return "volume: unknown; it may not be the system drive"
+    return f"volume: {key.volume}; it does not open the system drive"
 
 
 def _whole_id(words: str) -> Selection:

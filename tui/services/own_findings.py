@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from tui.model.audit import AuditEvent, AuditRow
 from tui.model.finding import Finding, FindingCode, Severity
 from tui.services.rotation import Debt, DebtState
+from tui.services.rotation_proof import ON_PREM_PROOF, by_hand
 
 REPEAT = timedelta(days=30)
 """A second recovery of one device within this time was not a one-off: it was not resealed."""
@@ -50,7 +51,12 @@ def _rotation(device_id: str, debts: Sequence[Debt]) -> Iterator[Finding]:
     shown = [debt for debt in mine if debt.is_open] or mine[-1:]
     for debt in shown:
         code, severity, title, step = _ROTATION[debt.state]
-        said = (f"key {debt.key_id[:8].upper()} disclosed {debt.disclosed_at:%Y-%m-%d %H:%M} for {debt.ticket}",)
+        said: tuple[str, ...] = (
+            f"key {debt.key_id[:8].upper()} disclosed {debt.disclosed_at:%Y-%m-%d %H:%M} for {debt.ticket}",
+        )
+        if debt.on_prem and debt.is_open:
+            title = "A disclosed key of this device was not proven void"
+            said, step = (*said, ON_PREM_PROOF), f"Press T where Intune manages it, else: {by_hand(debt.key_id)}"
         yield Finding(code, severity, title, (*said, debt.detail) if debt.detail else said, step)
 
 

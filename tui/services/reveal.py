@@ -10,6 +10,7 @@ from tui.clock import Clock
 from tui.errors import Problem, ProblemKind
 from tui.model.audit import AuditEntry, AuditEvent, DeviceRef, Match, Operator, Proof
 from tui.model.ids import KeyTerm
+from tui.model.on_prem import object_of
 from tui.model.recovery_key import RecoveryKey
 from tui.ports import SHOWN_SECONDS, AuditTrail, KeyReadRequest, KeyVault, OpenVault
 from tui.recorder import recorded_by
@@ -131,7 +132,7 @@ class RevealService:
         disclosure = Disclosure(self._audit, entry, decision, clipboard=clipboard, recorder=recorder)
         opening = self._vault.open() if vault is None else _warm(vault)
         hold = min(self.policy.clear_after_seconds, SHOWN_SECONDS)
-        await disclosure.read(opening, KeyReadRequest(intake.key.id, request_id, hold))
+        await disclosure.read(opening, KeyReadRequest(intake.key.id, request_id, hold, object_of(intake.key)))
         return disclosure
 
     async def hand_off(self, intake: Intake, channel: str) -> None:
@@ -203,6 +204,7 @@ class RevealService:
             key_created=created,
             match=Match(str(intake.term), "full-id" if intake.term.is_full else "prefix"),
             channel=Delivery.DRAW,
+            escrow=intake.key.escrow,
         )
 
 

@@ -10,10 +10,11 @@ from typing import Any
 from tui.errors import Problem, ProblemKind
 from tui.model.audit import AuditEntry, AuditEvent, AuditRow, DeviceRef, Operator
 from tui.model.device import ManagedDevice
+from tui.model.recovery_key import Escrow, RecoveryKey
 from tui.model.rights import Rights
 from tui.ports import AuditTrail
 from tui.services.cloud import CloudSources
-from tui.services.rotation_proof import Sight, Stage, age_words, sight_of
+from tui.services.rotation_proof import ON_PREM_PROOF, Sight, Stage, age_words, by_hand, sight_of, sight_on_prem
 from tui.text import clean_line
 
 DEBT_EVENTS = frozenset(
@@ -62,6 +63,8 @@ class Debt:
     answered: bool = True
     waiver: str = ""
     stage: Stage | None = None
+    escrow: str = ""
+    """Where the disclosed key is kept; empty in rows of older versions, which read from Entra ID alone."""
 
     @property
     def is_open(self) -> bool:
@@ -73,14 +76,21 @@ class Debt:
         """The ticket may not be closed over it."""
         return self.is_open and not self.waiver
 
+    @property
+    def on_prem(self) -> bool:
+        """Active Directory keeps the key, and keeps it after a rotation: no directory shows that it is void."""
+        return self.escrow == Escrow.AD
+
     def words(self, now: datetime) -> str:
         """Where it stands, with its age."""
         if self.state is DebtState.PENDING and self.requested_at is not None:
-            return f"{self.stage or Stage.QUEUED}, requested {age_words(self.requested_at, now)} ago"
+            asked = f"{self.stage or Stage.QUEUED}, requested {age_words(self.requested_at, now)} ago"
+            return f"{asked}; {ON_PREM_PROOF}" if self.on_prem else asked
         said = {
             DebtState.DUE: f"due for {age_words(self.disclosed_at, now)}",
             DebtState.FAILED: f"failed: {self.detail}",
         }.get(self.state, self.detail or str(self.state))
+        said = f"{said}; {ON_PREM_PROOF}" if self.on_prem and self.is_open else said
         return f"{said}; waived: {self.waiver}" if self.waiver and self.is_open else said
 
 
@@ -95,7 +105,7 @@ def debts_of(rows: Iterable[AuditRow]) -> tuple[Debt, ...]:
         entry = row.entry
         if entry.event in (AuditEvent.DRAW, AuditEvent.DELIVER):
             debts.pop(entry.key_id, None)
-            debts[entry.key_id] = Debt(entry.key_id, entry.device, entry.ticket, row.at)
+            debts[entry.key_id] = Debt(entry.key_id, entry.device, entry.ticket, row.at, escrow=entry.escrow)
         elif entry.event is AuditEvent.ROTATE_REQUEST:
             requested[entry.flow] = entry.device
             asked: dict[str, Any] = {"requested_at": row.at, "flow": entry.flow, "answered": False, "detail": ""}
@@ -212,6 +222,9 @@ class RotationService:
         except Problem:
             managed = None
         managed = managed if managed is not None and managed.entra_device_id == debt.device.id else None
+        if debt.on_prem:
+            new = (*(keys or ()), *await _keys_on_prem(sources, debt))
+            return sight_on_prem(debt.key_id, debt.disclosed_at, requested_at, new, managed, answered=debt.answered)
         return sight_of(debt.key_id, debt.disclosed_at, requested_at, keys, managed, answered=debt.answered)
 
     def _refuse_without_permission(self) -> None:
@@ -240,8 +253,22 @@ class RotationService:
 
     def _entry(self, event: AuditEvent, debt: Debt) -> AuditEntry:
         return AuditEntry(
-            event=event, operator=self._operator(), ticket=debt.ticket, device=debt.device, key_id=debt.key_id
+            event=event,
+            operator=self._operator(),
+            ticket=debt.ticket,
+            device=debt.device,
+            key_id=debt.key_id,
+            escrow=debt.escrow,
         )
+
+
+async def _keys_on_prem(sources: CloudSources, debt: Debt) -> Sequence[RecoveryKey]:
+    if sources.on_prem is None:
+        return ()
+    try:
+        return await sources.on_prem.keys_of_device(debt.device.id)
+    except Problem:
+        return ()
 
 
 def _checked(debt: Debt, managed: ManagedDevice | None) -> ManagedDevice:
@@ -251,7 +278,7 @@ def _checked(debt: Debt, managed: ManagedDevice | None) -> ManagedDevice:
             ProblemKind.NOT_FOUND,
             f"Intune does not manage {debt.device.name}",
             "Only Intune can rotate from here",
-            "Rotate on the device with manage-bde, or by policy when it is next used.",
+            by_hand(debt.key_id) if debt.on_prem else "Rotate on the device with manage-bde, or by policy.",
         )
     if managed.entra_device_id != debt.device.id:
         raise Problem(

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from tui.model.device import ActionResult, ManagedDevice
 from tui.model.finding import Finding, FindingCode, Severity
-from tui.model.recovery_key import RecoveryKey
+from tui.model.recovery_key import Escrow, RecoveryKey
 
 ROTATE = "rotatebitlockerkeys"
 """Intune's name of the action, in lower case."""
@@ -79,6 +79,40 @@ def sight_of(
     if (action is not None and action.state.lower() == "done") or (synced is not None and synced > requested_at):
         return Sight(Stage.CHECKED_IN, "the device has checked in; no new key is in Entra ID yet")
     return Sight(Stage.QUEUED, "waits for the device to check in")
+
+
+ON_PREM_PROOF = "Active Directory keeps old keys, so only the device proves it"
+"""AD DS deletes no recovery information when a password changes (Microsoft Learn, "BitLocker FAQ", AD DS)."""
+
+
+def sight_on_prem(
+    key_id: str,
+    disclosed_at: datetime,
+    requested_at: datetime,
+    keys: Sequence[RecoveryKey],
+    managed: ManagedDevice | None,
+    *,
+    answered: bool = True,
+) -> Sight:
+    """A rotation of a key that Active Directory keeps: never proven from here. `keys` are those of both directories.
+
+    That Entra ID does not have the old key shows nothing: it never had it.
+    """
+    newer = [key for key in keys if key.created is not None and key.created > disclosed_at and key.id != key_id]
+    if newer:
+        newest = max(newer, key=lambda key: key.created or disclosed_at)
+        where = "Active Directory" if newest.escrow is Escrow.AD else "Entra ID"
+        said = f"new key {newest.id[:8].upper()} in {where}; see manage-bde -protectors -get C: before it is waived"
+        return Sight(Stage.NEW_ID_SEEN, said)
+    return sight_of(key_id, disclosed_at, requested_at, None, managed, answered=answered)
+
+
+def by_hand(key_id: str) -> str:
+    """How a key that only Active Directory keeps is replaced on the device itself (manage-bde, `-protectors`)."""
+    return (
+        "On the device: manage-bde -protectors -add C: -RecoveryPassword, -adbackup C: -id of the new one, "
+        f"then -delete C: -id {{{key_id.upper()}}}; afterwards close the ticket with a waiver that says so."
+    )
 
 
 def _action(managed: ManagedDevice | None, requested_at: datetime) -> ActionResult | None:

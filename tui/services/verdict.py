@@ -4,8 +4,11 @@ from datetime import datetime
 
 from tui.model.dossier import Evidence, Verdict
 from tui.model.fact import SourceState
+from tui.model.on_prem import OnPremKey
 from tui.model.recovery_key import RecoveryKey, Volume
-from tui.services.absence import ESCROW_FULL, ESCROW_LIMIT, Judgement, day, without_key
+from tui.services.absence import ESCROW_FULL, ESCROW_LIMIT, without_key
+from tui.services.judgement import Judgement, asked_for, day, owner_of
+from tui.services.on_prem_verdict import on_several_computers, unreadable
 from tui.services.refusal import explain_refusal
 from tui.services.reuse import reuse_of
 
@@ -18,6 +21,8 @@ def judge(evidence: Evidence, now: datetime, contact: str = "") -> Judgement:
         return Judgement(Verdict.FACTS_TOO_OLD, "Asking Entra ID and Intune ...", "Wait for the sources to answer.")
     if len({key.id for key in evidence.matches}) > 1:
         return _several_keys(evidence)
+    if len(evidence.matches) > 1:
+        return on_several_computers(evidence)
     if evidence.matches:
         return _one_key(evidence, evidence.matches[0])
     return _source_silent(evidence, contact) or without_key(evidence, now)
@@ -33,10 +38,11 @@ def _several_keys(evidence: Evidence) -> Judgement:
 
 
 def _one_key(evidence: Evidence, key: RecoveryKey) -> Judgement:
-    named_ids = {device.device_id for device in evidence.named}
-    owner = evidence.matched_device.name if evidence.matched_device else key.device_id
+    named_ids, owner = evidence.named_ids, owner_of(evidence, key)
     if named_ids and key.device_id not in named_ids and not evidence.query.by_user:
         return _of_another_object(evidence, key, owner)
+    if isinstance(key, OnPremKey) and evidence.may_read is False:
+        return unreadable(evidence, key)
     if key.volume in (Volume.FIXED_DATA, Volume.REMOVABLE):
         return Judgement(
             Verdict.DATA_VOLUME,
@@ -47,11 +53,12 @@ def _one_key(evidence: Evidence, key: RecoveryKey) -> Judgement:
     step = "Verify the caller, then press R."
     if evidence.query.by_user and named_ids and key.device_id not in named_ids:
         step = f"{owner} is none of the caller's devices: verify who calls and why, then press R."
-    return Judgement(Verdict.ONE_MATCH, f"One key fits: {owner}, backed up {day(key)}.", step, key)
+    where = " to Active Directory" if isinstance(key, OnPremKey) else ""
+    return Judgement(Verdict.ONE_MATCH, f"One key fits: {owner}, backed up{where} {day(key)}.", step, key)
 
 
 def _of_another_object(evidence: Evidence, key: RecoveryKey, owner: str) -> Judgement:
-    asked = evidence.query.device_name or evidence.named[0].name
+    asked = asked_for(evidence)
     if evidence.same_machine:
         return Judgement(
             Verdict.OTHER_DEVICE_OBJECT,

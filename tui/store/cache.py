@@ -88,7 +88,9 @@ class CacheStore:
     async def save_keys(self, tenant: str, keys: Sequence[RecoveryKey], *, complete: bool) -> None:
         """Keep a page; `complete` marks the end of a full pass."""
         now = self._now()
-        began = self._pass_began.setdefault(tenant, now)
+        if tenant not in self._pass_began:
+            self._pass_began[tenant] = await self._run(partial(key_cache.begin_pass, tenant=tenant, now=now))
+        began = self._pass_began[tenant]
         if not complete:
             await self._run(partial(key_cache.save, tenant=tenant, keys=keys, seen_at=now))
             return

@@ -11,6 +11,19 @@ from tui.store.database import transaction
 
 _BEHIND_HEX = "g"
 """Sorts behind every hex digit, so `prefix + g` ends the range of a prefix."""
+_BEGAN = "key-pass-began:"
+"""Where the beginning of an unfinished pass is kept, before the tenant's id."""
+
+
+def begin_pass(connection: sqlite3.Connection, tenant: str, now: datetime) -> datetime:
+    """When the pass began that is under way: now, or when the one began that another run left unfinished.
+
+    What that one saw counts as seen, so that a pass which is taken up again drops nothing of it.
+    """
+    with transaction(connection):
+        connection.execute("INSERT OR IGNORE INTO view_state VALUES (?, ?)", (_BEGAN + tenant, timestamp(now)))
+        found = connection.execute("SELECT value FROM view_state WHERE name = ?", (_BEGAN + tenant,)).fetchone()
+    return min(datetime.fromisoformat(found[0]), now)
 
 
 def save(connection: sqlite3.Connection, tenant: str, keys: Sequence[RecoveryKey], seen_at: datetime) -> None:
@@ -29,6 +42,7 @@ def finish_pass(
     with transaction(connection):
         _put(connection, tenant, keys, ended_at)
         connection.execute("DELETE FROM keys WHERE tenant = ? AND seen_at < ?", (tenant, timestamp(began_at)))
+        connection.execute("DELETE FROM view_state WHERE name = ?", (_BEGAN + tenant,))
         connection.execute("INSERT OR REPLACE INTO key_passes VALUES (?, ?)", (tenant, timestamp(ended_at)))
 
 

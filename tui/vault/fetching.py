@@ -1,4 +1,4 @@
-"""The one keyed read of a reveal: GET recoveryKeys/{id}?$select=key, once, no retry."""
+"""The one keyed read of a reveal, once, no retry: GET recoveryKeys/{id}?$select=key, or one object of AD DS."""
 
 from dataclasses import dataclass
 
@@ -9,6 +9,7 @@ from tui.errors import Problem, ProblemKind
 from tui.model.ids import parse_guid
 from tui.sources.graph.transport import Answer, Ask, Transport
 from tui.vault.messages import Prepare, Read, harmless
+from tui.vault.on_prem import password_on_prem
 from tui.vault.password import RecoveryPassword, password_in
 
 _KEY = Ask("the recovery key", permission="BitlockerKey.Read.All", role="Helpdesk Administrator")
@@ -16,11 +17,11 @@ _KEY = Ask("the recovery key", permission="BitlockerKey.Read.All", role="Helpdes
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What Graph said beside the key."""
+    """What Graph said beside the key; LDAP says nothing of the kind."""
 
-    request_id: str
-    graph_date: str
-    http_status: int
+    request_id: str = ""
+    graph_date: str = ""
+    http_status: int = 0
 
 
 class KeyReader:
@@ -29,6 +30,7 @@ class KeyReader:
     def __init__(self, order: Prepare) -> None:
         self._token = ""
         self._user_agent = order.user_agent
+        self._directory = order.directory
         self._transport = Transport(order.endpoint, self._bearer, timeout=order.timeout)
 
     async def fetch(self, order: Read) -> tuple[RecoveryPassword, Answered]:
@@ -41,6 +43,8 @@ class KeyReader:
                 "A key is read by its full ID only",
                 "Select the key again",
             )
+        if order.object_guid:
+            return await password_on_prem(self._directory, order.object_guid, key_id), Answered()
         self._token = order.token
         answer = await self._transport.send(self._request(key_id), order.client_request_id, ask=_KEY)
         request_id = _header(answer, "request-id")

@@ -11,6 +11,7 @@ import msgspec
 from tui.errors import Problem, ProblemKind
 from tui.model.ids import parse_guid
 from tui.ports import SHOWN_SECONDS
+from tui.sources.active_directory.server import DirectoryServer
 from tui.text import clean_line
 
 LINE_LIMIT = 128 * 1024
@@ -34,15 +35,18 @@ class Prepare(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="prep
     endpoint: str
     user_agent: str = ""
     timeout: float = 20.0
+    directory: DirectoryServer | None = None
+    """Where keys that were backed up to Active Directory are read; without a secret."""
 
 
 class Read(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="read"):
-    """Fetch this one key."""
+    """Fetch this one key: from Graph with the token, or, with `object_guid`, from Active Directory and without one."""
 
     key_id: str
     client_request_id: str
     token: str
     hold_seconds: Annotated[int, msgspec.Meta(ge=1)] = 60
+    object_guid: str = ""
 
 
 class Draw(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="draw"):

@@ -91,9 +91,9 @@ class VaultProcess:
     async def read(self, request: KeyReadRequest) -> KeyRead:
         """Fetch and check the key; raises `Problem` and ends the child when that fails."""
         try:
-            token = await self._token.token()
+            token = "" if request.object_guid else await self._token.token()
             self._asked = True
-            order = Read(request.key_id, request.client_request_id, token, request.hold_seconds)
+            order = Read(request.key_id, request.client_request_id, token, request.hold_seconds, request.object_guid)
             held = await self._ask(order, Held, self._read_seconds)
         except Problem:
             await self.clear("not-read")

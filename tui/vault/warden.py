@@ -9,6 +9,7 @@ from pathlib import Path
 import tui
 from tui.errors import Problem, ProblemKind
 from tui.ports import AccessToken
+from tui.sources.active_directory.server import DirectoryServer
 from tui.vault.environment import DISPLAY_VARIABLES
 from tui.vault.messages import LINE_LIMIT, Prepare, line
 from tui.vault.process import VaultProcess
@@ -22,7 +23,7 @@ class Warden:
 
     `endpoint` is scheme and host without version. `tty` is a path, or a descriptor that is open on the terminal;
     without it the console's own terminal is taken. `timeout` is for the one call to Graph, in seconds. `clipboard` lets
-    the child find this machine's clipboard programs and their display.
+    the child find this machine's clipboard programs and their display; `directory` is where keys of AD DS are read.
     """
 
     def __init__(
@@ -34,11 +35,12 @@ class Warden:
         user_agent: str = "",
         timeout: float = 20.0,
         clipboard: bool = False,
+        directory: DirectoryServer | None = None,
     ) -> None:
-        self._prepare = Prepare(endpoint, user_agent, timeout)
+        self._prepare = Prepare(endpoint, user_agent, timeout, directory)
         self._token = token
         self._tty = tty
-        self._passed = _PASSED_ON + (("PATH", *DISPLAY_VARIABLES) if clipboard else ())
+        self._passed = _PASSED_ON + (("PATH", *DISPLAY_VARIABLES) if clipboard else ()) + _for_directory(directory)
         self._open: set[VaultProcess] = set()
 
     async def open(self) -> VaultProcess:
@@ -83,6 +85,15 @@ class Warden:
         self._open.add(vault)
         vault.when_cleared(lambda: self._open.discard(vault))
         return vault
+
+
+def _for_directory(server: DirectoryServer | None) -> tuple[str, ...]:
+    """What signing in to Active Directory needs of the surroundings, and nothing else of them."""
+    if server is None:
+        return ()
+    if server.sasl == "gssapi":
+        return ("KRB5CCNAME", "KRB5_CONFIG", "HOME")
+    return ("HOME", "PATH") if server.password_command else (server.password_env,)
 
 
 def _environment(names: tuple[str, ...]) -> dict[str, str]:

@@ -108,6 +108,12 @@ class Domain:
         finally:
             os.killpg(self.process.pid, signal.SIGCONT)
 
+    def add(self, *computers: dict[str, Any]) -> None:
+        """Add computers to unit "Desks"; with `object_guid` they are hybrid joined devices of Entra ID."""
+        plan = {"units": [], "users": {}, "computers": [{"unit": "Desks", **each} for each in computers]}
+        _seed(self, plan)
+        self.plan["computers"] += plan["computers"]
+
     async def account(self, verb: str, *arguments: str) -> None:
         """`samba-tool user VERB`."""
         where = ["-H", str(self.root / "dc/private/sam.ldb"), "-s", str(self.root / "dc/etc/smb.conf")]
@@ -135,10 +141,14 @@ def build(root: Path) -> Domain:
     domain = Domain(root, address, Authority(root / "ca", "Invented test authority"))
     _provision(domain)
     domain.plan = invented_plan()
-    _run([SYSTEM_PYTHON, str(FILES / "seed.py"), str(root / "dc")], json.dumps(domain.plan))
+    _seed(domain, domain.plan)
     _kerberos(domain)
     domain.start()
     return domain
+
+
+def _seed(domain: Domain, plan: dict[str, Any]) -> None:
+    _run([SYSTEM_PYTHON, str(FILES / "seed.py"), str(domain.root / "dc")], json.dumps(plan))
 
 
 def _provision(domain: Domain) -> None:

@@ -1,6 +1,7 @@
 """Fills the test domain. Runs under the system's Python, which has Samba's own modules: `seed.py DIRECTORY < PLAN`.
 
-The plan is JSON: users, units, computers and their recovery objects. Rights are those that the project tells apart:
+The plan is JSON: users, units, computers and their recovery objects; without users it adds to an earlier one. Rights
+are those that the project tells apart:
 "list" sees recovery objects, "read" may also read their passwords; both on one unit only.
 """
 
@@ -46,7 +47,11 @@ def fill(db: Any, plan: dict[str, Any]) -> None:
     for computer in plan["computers"]:
         dn = f"CN={computer['name']},OU={computer['unit']},{base}"
         extra = computer.get("extra", {})
-        db.add({"dn": dn, "objectClass": "computer", "sAMAccountName": computer["name"] + "$", **extra})
+        if "object_guid" in computer:
+            # As the server does it itself otherwise.
+            extra["objectGUID"] = uuid.UUID(computer["object_guid"]).bytes_le
+        named = {"dn": dn, "objectClass": "computer", "sAMAccountName": computer["name"] + "$", **extra}
+        db.add(named, controls=["relax:0"] if "object_guid" in computer else None)
         for key in computer["keys"]:
             guid = uuid.UUID(key["id"])
             db.add(
@@ -70,6 +75,8 @@ def main() -> None:
     fill(db, plan)
     db.transaction_commit()
     base = str(db.domain_dn())
+    if not plan["users"]:
+        return
     sids = {}
     for user in ("list", "read"):
         found = db.search(base, expression=f"(sAMAccountName={user})", attrs=["objectSid"])

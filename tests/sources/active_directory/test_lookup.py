@@ -7,9 +7,10 @@ import pytest
 from tests.sources.active_directory.conftest import Connected
 from tests.sources.active_directory.domain import BASE, BULK, CLONED, SHARED_PREFIX, TWINS, Domain
 from tui.errors import Problem, ProblemKind
+from tui.model.on_prem import OnPremComputer
 from tui.model.recovery_key import Escrow, RecoveryKey, Volume
-from tui.sources.active_directory.directory import ActiveDirectory, OnPremDirectory
-from tui.sources.active_directory.records import OnPremComputer
+from tui.ports import OnPremDirectory
+from tui.sources.active_directory.directory import ActiveDirectory
 
 
 async def one(directory: ActiveDirectory, name: str) -> OnPremComputer:

@@ -11,8 +11,8 @@ from tests.sources.active_directory.reader import read_in_child
 from tests.sources.active_directory.relay import relay
 from tests.support import memory_contains
 from tui.errors import Problem, ProblemKind
+from tui.model.on_prem import OnPremKey
 from tui.sources.active_directory.password import PasswordRequest, read_password
-from tui.sources.active_directory.records import OnPremKey
 
 AS_ATTRIBUTE = b"\x04\x16msfve-recoverypassword"
 AS_PRESENCE_FILTER = b"\x87\x16msfve-recoverypassword"

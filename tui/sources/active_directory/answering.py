@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from tui.errors import Problem, ProblemKind
 from tui.model.ids import KeyTerm, parse_guid, parse_key_term
+from tui.model.on_prem import OnPremComputer, OnPremKey
 from tui.sources.active_directory.connection import BASE, CHILDREN, Connection
 from tui.sources.active_directory.entries import computer_of, guid_in, key_of
 from tui.sources.active_directory.messages import (
@@ -30,7 +31,6 @@ from tui.sources.active_directory.queries import (
     keys_by_octets,
     object_base,
 )
-from tui.sources.active_directory.records import OnPremComputer, OnPremKey
 from tui.sources.active_directory.rights import may_read_password
 from tui.sources.active_directory.server import DirectoryServer
 

@@ -13,7 +13,13 @@ from typing import Any
 
 from tui.errors import Problem, ProblemKind
 from tui.sources.active_directory.probing import probe
-from tui.sources.active_directory.problems import CONNECTION_CODES, NO_SUCH_OBJECT, base_problem, ldap_problem
+from tui.sources.active_directory.problems import (
+    CONNECTION_CODES,
+    NO_SUCH_OBJECT,
+    base_problem,
+    ldap_problem,
+    no_ldap,
+)
 from tui.sources.active_directory.queries import NO_ATTRIBUTES
 from tui.sources.active_directory.secrets import bind_password
 from tui.sources.active_directory.server import DirectoryServer, checked
@@ -171,10 +177,5 @@ def load() -> Any:
     try:
         import bonsai
     except ImportError as error:
-        raise Problem(
-            ProblemKind.CONFIG,
-            "This installation cannot speak LDAP",
-            f"The extra for Active Directory is not installed ({error.name or 'bonsai'})",
-            "Install reseal[ad], or take [active_directory] out of the config",
-        ) from None
+        raise no_ldap(error.name or "bonsai") from None
     return bonsai

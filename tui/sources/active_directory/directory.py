@@ -1,11 +1,11 @@
 """Recovery key metadata in on-premises Active Directory. A recovery password is never asked for from here."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from typing import Protocol
 
 from tui.errors import Problem, ProblemKind
 from tui.model.ids import parse_guid
+from tui.model.on_prem import OnPremComputer, OnPremKey
 from tui.sources.active_directory.messages import (
     AllKeys,
     Computers,
@@ -20,62 +20,15 @@ from tui.sources.active_directory.messages import (
     Truth,
 )
 from tui.sources.active_directory.process import LdapChild
-from tui.sources.active_directory.records import OnPremComputer, OnPremKey
 from tui.sources.active_directory.server import DirectoryServer, checked
 
 
-class OnPremDirectory(Protocol):
-    """Keys escrowed in AD DS: what `tui.ports.KeyEscrow` asks, and what a search in AD can do beyond it.
-
-    There are no `key_pages`: a search by prefix needs no index, and LDAP's paging cannot be taken up again later.
-    """
-
-    async def keys_with_prefix(self, digits: str) -> Sequence[OnPremKey]:
-        """Keys whose ID begins with these 8 to 32 hex digits, on any computer."""
-        ...
-
-    async def key(self, key_id: str) -> OnPremKey | None:
-        """One key by its full ID; None when the account sees none. `Problem(ALARM)` when two computers hold it."""
-        ...
-
-    async def keys_of_device(self, device_id: str) -> Sequence[OnPremKey]:
-        """Keys of the computer whose objectGUID this is; of a hybrid joined device, its device id in Entra ID."""
-        ...
-
-    async def computers_named(self, name: str) -> Sequence[OnPremComputer]:
-        """Computers with this account name, common name or DNS name; names are not unique."""
-        ...
-
-    async def computer(self, device_id: str) -> OnPremComputer | None:
-        """The computer with this objectGUID; None when the account sees none."""
-        ...
-
-    def all_keys(self) -> AsyncIterator[Sequence[OnPremKey]]:
-        """All keys below the base that the account sees, page by page."""
-        ...
-
-    async def sees_keys(self) -> bool:
-        """The server answers, the sign-in and the base hold, and the account sees some key; else `Problem` or False."""
-        ...
-
-    async def may_read_password(self, key: OnPremKey) -> bool:
-        """The account has the right to this key's password; nothing is read to find out."""
-        ...
-
-    async def absence(self, computer: OnPremComputer | None = None) -> Problem:
-        """Why no key was found, of a computer or at all, with the next step; never a bare "none"."""
-        ...
-
-    async def close(self) -> None:
-        """Let go of connections."""
-        ...
-
-
 class ActiveDirectory:
-    """`OnPremDirectory` over LDAP, in a child process that is started with the first question."""
+    """`tui.ports.OnPremDirectory` over LDAP, in a child process that is started with the first question."""
 
     def __init__(self, server: DirectoryServer) -> None:
-        self._server = checked(server)
+        self.server = checked(server)
+        """Where it asks, and as whom."""
         self._child = LdapChild(server)
 
     async def keys_with_prefix(self, digits: str) -> Sequence[OnPremKey]:
@@ -108,9 +61,9 @@ class ActiveDirectory:
         found = await self._computers(GetComputer(wanted)) if wanted else ()
         return found[0] if found else None
 
-    async def all_keys(self) -> AsyncIterator[Sequence[OnPremKey]]:
+    async def all_keys(self) -> AsyncGenerator[Sequence[OnPremKey], None]:
         # A child of its own, so that the engineer's questions do not wait for half a million objects.
-        child = LdapChild(self._server)
+        child = LdapChild(self.server)
         try:
             async with aclosing(child.reports(AllKeys())) as reports:
                 async for report in reports:
@@ -127,9 +80,9 @@ class ActiveDirectory:
 
     async def absence(self, computer: OnPremComputer | None = None) -> Problem:
         if not await self.sees_keys():
-            return _hidden(self._server.base)
+            return _hidden(self.server.base)
         if computer is None:
-            return _not_there(f"No recovery key in {self._server.base} fits", "The account sees others there")
+            return _not_there(f"No recovery key in {self.server.base} fits", "The account sees others there")
         if computer.holds_keys:
             return _other_id(computer)
         if await self._truth(SeesKeys(computer.container)):

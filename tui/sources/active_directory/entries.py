@@ -1,5 +1,6 @@
 """From LDAP entries to records. Everything readable passes the door for untrusted text here."""
 
+from tui.model.on_prem import OnPremComputer, OnPremKey
 from tui.model.recovery_key import Escrow, Volume
 from tui.sources.active_directory.connection import Entry
 from tui.sources.active_directory.names import (
@@ -10,7 +11,6 @@ from tui.sources.active_directory.names import (
     parent,
     recovery_name,
 )
-from tui.sources.active_directory.records import OnPremComputer, OnPremKey
 from tui.text import clean_line
 
 _DISABLED = 0x2

@@ -6,7 +6,7 @@ There is no order that names an attribute or a filter, and no report with a plac
 import msgspec
 
 from tui.errors import Problem, ProblemKind
-from tui.sources.active_directory.records import OnPremComputer, OnPremKey
+from tui.model.on_prem import OnPremComputer, OnPremKey
 from tui.sources.active_directory.server import DirectoryServer
 
 LINE_LIMIT = 8 * 2**20

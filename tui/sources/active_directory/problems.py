@@ -67,6 +67,16 @@ def connection_problem(error: OSError, server: DirectoryServer) -> Problem:
     return unreachable(error, peer(server), server.connect_seconds, "Active Directory")
 
 
+def no_ldap(missing: str) -> Problem:
+    """The optional part that speaks LDAP is not there."""
+    return Problem(
+        ProblemKind.CONFIG,
+        "This installation cannot speak LDAP",
+        f"The extra for Active Directory is not installed ({missing})",
+        "Run `uv sync --extra ad` in the checkout, or install reseal[ad]; or take [active_directory] out of the config",
+    )
+
+
 def starttls_problem(server: DirectoryServer, why: str) -> Problem:
     """The server would go on without TLS only; nothing has been sent."""
     what = f"{peer(server).host} refused StartTLS"

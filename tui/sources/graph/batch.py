@@ -53,7 +53,7 @@ _RESPONSES = msgspec.json.Decoder(_Responses)
 
 
 async def send_batch(
-    transport: Transport, parts: Sequence[Part], ask: Ask, workload: Workload
+    transport: Transport, parts: Sequence[Part], ask: Ask, workload: Workload, *, background: bool = False
 ) -> list[Answer | Problem]:
     """The parts' answers in the order of the parts; what the server refuses is a `Problem` of that part alone.
 
@@ -65,7 +65,7 @@ async def send_batch(
     answers: dict[int, Answer | Problem] = {}
     waiting, patience = list(range(len(parts))), RETRY_BUDGET
     for left in reversed(range(ROUNDS)):
-        round_answers = await _round(transport, parts, waiting, ask, workload)
+        round_answers = await _round(transport, parts, waiting, ask, workload, background=background)
         answers |= {place: _settled(answer, ask) for place, answer in round_answers.items()}
         again = [place for place, answer in round_answers.items() if answer.status in _AGAIN]
         wait = max((retry_after(round_answers[place].headers) or 1.0 for place in again), default=0.0)
@@ -77,12 +77,20 @@ async def send_batch(
 
 
 async def _round(
-    transport: Transport, parts: Sequence[Part], places: Sequence[int], ask: Ask, workload: Workload
+    transport: Transport,
+    parts: Sequence[Part],
+    places: Sequence[int],
+    ask: Ask,
+    workload: Workload,
+    *,
+    background: bool,
 ) -> dict[int, Answer]:
     requests = [{"id": str(place), "method": "GET", "url": parts[place].url} for place in places]
     info = transport.plain("POST", "/$batch", body=msgspec.json.encode({"requests": requests}))
     try:
-        answer = await transport.send(info, str(uuid4()), ask=ask, workload=workload, parts=len(places))
+        answer = await transport.send(
+            info, str(uuid4()), ask=ask, workload=workload, parts=len(places), background=background
+        )
     except Problem as problem:
         if problem.status not in _AGAIN:
             raise

@@ -29,10 +29,11 @@ _KEYS = page_decoder(WireKey)
 
 
 class BatchedGraph:
-    """`ports.MassSource` over `$batch`."""
+    """`ports.MassSource` over `$batch`. In the `background` it gives way to what an engineer waits for."""
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: Transport, *, background: bool = False) -> None:
         self._transport = transport
+        self._background = background
 
     async def devices_named(self, names: Sequence[str]) -> Sequence[Sequence[EntraDevice] | Problem]:
         """Device objects by display name, each one's name checked."""
@@ -79,7 +80,7 @@ class BatchedGraph:
         *,
         whole: bool = True,
     ) -> list[list[T] | Problem]:
-        answers = await send_batch(self._transport, parts, ask, workload)
+        answers = await send_batch(self._transport, parts, ask, workload, background=self._background)
         await self._transport.step()
         return [
             answer if isinstance(answer, Problem) else await self._list(answer, decode, read, ask, whole=whole)
@@ -92,7 +93,8 @@ class BatchedGraph:
         try:
             page, items = items_of(decode(answer.body), read)
             if whole and page.next_link:
-                rest = pages(self._transport, self._transport.page(page.next_link), decode, read, ask)
+                following = self._transport.page(page.next_link)
+                rest = pages(self._transport, following, decode, read, ask, background=self._background)
                 items += [item async for more in rest for item in more]
         except Unreadable as error:
             return unreadable(answer, ask, str(error))

@@ -21,6 +21,11 @@ class OnPremKey(RecoveryKey):
     volume_guid: str = ""
 
 
+def object_of(key: RecoveryKey) -> str:
+    """The objectGUID by which the vault reads a key from AD DS; empty for a key that is kept in Entra ID."""
+    return key.object_guid if isinstance(key, OnPremKey) else ""
+
+
 @dataclass(frozen=True, slots=True)
 class OnPremComputer:
     """A computer object; `container` is the distinguished name of the unit that it is in.
