@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 
 from tests.diagnosis.corpus import ROOT, invented_password
-from tests.diagnosis.evtx_writer import Event, evtx
+from tests.diagnosis.evtx_writer import Event, evtx, with_checksums
 from tests.diagnosis.measured_boot_writer import GLOBAL_VARIABLE, agile_log, image, sha1_log, variable
 from tui.diagnosis import events, measured_boot
 from tui.diagnosis.decode import make_sample
@@ -21,9 +21,10 @@ _LARGEST_SEED = 100_000
 
 
 def read_event_log(data: bytes) -> None:
-    """Any bytes that begin as an event log have facts."""
-    facts = events.parse(Sample("System.evtx", FILE_MAGIC + data[8:])).facts
-    msgspec.json.encode(facts)
+    """Any bytes that begin as an event log have facts, whether or not the checksums of its first chunk hold."""
+    log = FILE_MAGIC + data[8:]
+    for each in (log, with_checksums(log)):
+        msgspec.json.encode(events.parse(Sample("System.evtx", each)).facts)
 
 
 def read_boot_log(data: bytes) -> None:
@@ -78,7 +79,10 @@ _BOOT = [
     (4, 0x80000003, image("a")),
 ]
 _OWN = {
-    "event-log": [evtx([Event("Microsoft-Windows-BitLocker-API", 845, {"VolumeName": "C:"})] * 3)],
+    "event-log": [
+        evtx([Event("Microsoft-Windows-BitLocker-API", 845, {"VolumeName": "C:"})] * 3),
+        evtx([Event("Chatter", 1)] * 9, templated=True),
+    ],
     "boot-log": [agile_log(_BOOT), sha1_log(_BOOT)],
     "text": [invented_password(1).encode(), "Schlüssel-ID: 24B0AA32".encode("cp850"), "キー".encode("cp932")],
     "ticket": [
