@@ -151,7 +151,7 @@ _Value = str | tuple[int, int]
 
 
 class _Writer:
-    """Binary XML, where each name says at which place of the chunk it stands; elements of templates have a number more."""
+    """Binary XML, where each name says where in the chunk it stands; elements of templates have one more number."""
 
     def __init__(self, at: int, template: bool = False) -> None:
         self._at = at
