@@ -6,6 +6,7 @@ bent into a circle never comes back, so such chunks are shown without their magi
 """
 
 import struct
+from collections.abc import Callable
 from typing import BinaryIO
 
 HEADER_SIZE = 4096
@@ -18,10 +19,11 @@ _OFFSET = struct.Struct("<I")
 
 
 class CheckedFile:
-    """A read-only view of a log, by chunks; `read` may give fewer bytes than asked for."""
+    """A read-only view of a log, by chunks, each as `change` gives it; `read` may give fewer bytes than asked for."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO, change: Callable[[bytes], bytes] = bytes) -> None:
         self._file = file
+        self._change = change
         self._at = 0
         self._start = -1
         self._chunk = b""
@@ -40,25 +42,25 @@ class CheckedFile:
         start = 0 if self._at < HEADER_SIZE else self._at - (self._at - HEADER_SIZE) % CHUNK_SIZE
         if start != self._start:
             self._file.seek(start)
-            self._chunk = _checked(self._file.read(CHUNK_SIZE if start else HEADER_SIZE))
+            self._chunk = self._loaded(start)
             self._start = start
         inside = self._at - start
         found = self._chunk[inside:] if size < 0 else self._chunk[inside : inside + size]
         self._at += len(found)
         return found
 
-
-def _checked(chunk: bytes) -> bytes:
-    if len(chunk) == CHUNK_SIZE and not _chains_end(chunk):
-        return bytes(len(CHUNK_MAGIC)) + chunk[len(CHUNK_MAGIC) :]
-    return chunk
+    def _loaded(self, start: int) -> bytes:
+        chunk = self._file.read(CHUNK_SIZE if start else HEADER_SIZE)
+        if len(chunk) < CHUNK_SIZE:
+            return chunk
+        return self._change(chunk) if _chains_end(chunk) else bytes(len(CHUNK_MAGIC)) + chunk[len(CHUNK_MAGIC) :]
 
 
 def _chains_end(chunk: bytes) -> bool:
     """Whether every chain of offsets runs downwards, as all that Windows writes do."""
     follow = _OFFSET.unpack_from
     last = CHUNK_SIZE - _OFFSET.size
-    for at in _CHAINS.unpack_from(chunk, _CHAINS_AT):
+    for at in filter(None, _CHAINS.unpack_from(chunk, _CHAINS_AT)):
         while 0 < at <= last:
             (before,) = follow(chunk, at)
             if before >= at:

@@ -7,13 +7,15 @@ only looked at as text: its head (provider and id) is the same for whole runs of
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, BinaryIO
 
 import msgspec
 from evtx import PyEvtxParser
 
 from tui.diagnosis.events.checked_file import CHUNK_MAGIC, CHUNK_SIZE, HEADER_SIZE, CheckedFile
+from tui.diagnosis.events.condensed_chunk import Hidden, condense
 from tui.diagnosis.events.meanings import is_wanted
 from tui.text import clean, clean_line
 
@@ -23,8 +25,11 @@ _HEAD_START = len('{"Event":{"#attributes":{"xmlns":"http://schemas.microsoft.co
 _HEAD_START += len('"System":{"Provider":{"#attributes":{"Name":"')
 # Behind the provider's closing braces: room for the id with its qualifiers, and none for the time of the record.
 _ID_ROOM = 72
+_OPENING_END = _HEAD_START + 28
+"""Records that begin alike up to here are of one provider, and so have heads of one length, mostly."""
 _COMPUTER = '"Computer":"'
 _COMPUTER_FROM = 200
+_DIGITS = 6
 _NOTHING = "\0"
 _LATEST = "~"
 _MOST_ERRORS = 1_000_000
@@ -110,9 +115,12 @@ def _decode(text: str) -> _Event | None:
 
 @dataclass(slots=True)
 class _Kind:
+    """Records of one provider and id. Where all begin alike, `head` is how, and `end` where it ends."""
+
     label: str
     wanted: bool = False
-    repeatable: bool = False
+    head: str = _NOTHING
+    end: int = 0
     count: int = 0
     computer_at: int = 0
 
@@ -127,6 +135,8 @@ class Tally:
     named: Counter[str] = field(default_factory=Counter)
     channels: set[str] = field(default_factory=set)
     kinds: dict[str, _Kind] = field(default_factory=dict)
+    ends: dict[str, int] = field(default_factory=dict)
+    hidden: Hidden = field(default_factory=Hidden)
 
     @property
     def labels(self) -> Counter[str]:
@@ -139,7 +149,8 @@ class Tally:
     @property
     def computers(self) -> dict[str, int]:
         """Records by the computer that wrote them."""
-        return {clean_line(name.removesuffix('"')): count for name, count in self.named.items() if count}
+        told = ((name[len(_COMPUTER) : -1], count) for name, count in self.named.items() if count)
+        return {clean_line(name): count for name, count in told if name}
 
 
 def read_header(file: BinaryIO) -> Header | None:
@@ -164,27 +175,33 @@ def records(file: BinaryIO, tally: Tally) -> Iterator[Record]:
         if event is None:
             tally.unreadable += 1
         else:
-            yield _record(number, event)
+            yield _record(number, event, text)
 
 
 def _wanted(file: BinaryIO, tally: Tally) -> Iterator[tuple[int, str]]:
-    stream = _stream(file)
-    head, computer, kind = _NOTHING, _NOTHING, _Kind("")
-    run = named = at = 0
+    # Most records repeat the kind and the computer of the one before, and comparing slices is the cheapest way to see.
+    hidden = tally.hidden
+    by_number = hidden.by_number
+    stream = _stream(file, hidden)
+    kinds, ends, kind = tally.kinds, tally.ends, _Kind("")
+    head = computer = _NOTHING
+    run = named = at = end = till = 0
     first, last, stamp = _LATEST, "", ""
     while tally.unreadable < _MOST_ERRORS:
         try:
             for record in stream:
                 text = record["data"]
-                if text.startswith(head, _HEAD_START):
-                    run += 1
+                stands_for = 1 + by_number.pop(record["event_record_id"], 0) if by_number else 1
+                if text[_HEAD_START:end] == head:
+                    run += stands_for
                 else:
                     kind.count += run
-                    run = 1
-                    head = text[_HEAD_START : text.find("}},", _HEAD_START) + _ID_ROOM]
-                    kind = tally.kinds.get(head) or _kind(head, text, tally)
-                    head = head if kind.repeatable else _NOTHING
-                    at = kind.computer_at
+                    kind.computer_at = at
+                    run = stands_for
+                    known = kinds.get(text[_HEAD_START : ends.get(text[_HEAD_START:_OPENING_END], 0)])
+                    kind = known or _kind(text, tally)
+                    head, end, at = kind.head, kind.end, kind.computer_at
+                    till = at + len(computer)
                     if kind.wanted:
                         yield record["event_record_id"], text
                 stamp = record["timestamp"]
@@ -192,26 +209,37 @@ def _wanted(file: BinaryIO, tally: Tally) -> Iterator[tuple[int, str]]:
                     last = stamp
                 elif stamp < first and utc(stamp) < utc(first):
                     first = stamp
-                if not text.startswith(computer, at):
-                    at = kind.computer_at = text.find(_COMPUTER, _COMPUTER_FROM) + len(_COMPUTER)
-                    if not text.startswith(computer, at):
-                        tally.named[computer] += named
-                        named = 0
-                        first = min(first, stamp, key=utc)
-                        computer = text[at : text.find('"', at) + 1] or _NOTHING
-                named += 1
+                if text[at:till] != computer:
+                    # Numbers before it have more digits, or fewer; else it is looked for from the start.
+                    at = text.find(computer, at - _DIGITS, till + _DIGITS)
+                    if at < 0:
+                        at, name = _computer(text)
+                        if name != computer:
+                            tally.named[computer] += named
+                            named = 0
+                            first = min(first, stamp, key=utc)
+                            computer = name
+                    till = at + len(computer)
+                named += stands_for
             break
         except RuntimeError:
             tally.unreadable += 1
     kind.count += run
     tally.named[computer] += named
-    tally.first = first if stamp else ""
-    tally.last = max(last, stamp, key=utc)
+    tally.unreadable += sum(by_number.values())
+    tally.first = min(first, hidden.first_stamp or _LATEST, key=utc) if stamp else ""
+    tally.last = max(last, stamp, hidden.last_stamp, key=utc)
 
 
-def _stream(file: BinaryIO) -> Iterator[dict[str, Any]]:
+def _computer(text: str) -> tuple[int, str]:
+    """Where a record names its computer, and how, with the name of the field; its beginning when it names none."""
+    at = text.find(_COMPUTER, _COMPUTER_FROM)
+    return (at, text[at : text.find('"', at + len(_COMPUTER)) + 1]) if at >= 0 else (0, text[:1])
+
+
+def _stream(file: BinaryIO, hidden: Hidden) -> Iterator[dict[str, Any]]:
     # A stream that has raised goes on with the next record, which a generator around it could not.
-    parser: Any = PyEvtxParser(CheckedFile(file))
+    parser: Any = PyEvtxParser(CheckedFile(file, partial(condense, hidden=hidden)))
     stream: Iterator[dict[str, Any]] = parser.records_json()
     return stream
 
@@ -222,7 +250,13 @@ def utc(stamp: str) -> str:
     return f"{whole.split('Z')[0]}.{rest.split('Z')[0]:0<6.6}Z" if stamp else ""
 
 
-def _kind(head: str, text: str, tally: Tally) -> _Kind:
+def _kind(text: str, tally: Tally) -> _Kind:
+    head = text[_HEAD_START : text.find("}},", _HEAD_START) + _ID_ROOM]
+    tally.ends[text[_HEAD_START:_OPENING_END]] = _HEAD_START + len(head)
+    return tally.kinds.get(head) or _new_kind(head, text, tally)
+
+
+def _new_kind(head: str, text: str, tally: Tally) -> _Kind:
     event = _decode(text)
     if event is None:
         tally.unreadable += 1
@@ -232,18 +266,26 @@ def _kind(head: str, text: str, tally: Tally) -> _Kind:
     # Only a head that holds the name and the whole id stands for all records that begin with it.
     told = head.startswith(f'{system.provider}"') and re.search(rf'"(?:EventID|#text)":"?{system.id}\D', head)
     wanted = is_wanted(system.provider, system.id)
-    label = f"{clean_line(system.provider)}/{system.id}"
-    return tally.kinds.setdefault(head if told else label, _Kind(label, wanted, bool(told) and not wanted))
+    kind = _Kind(f"{clean_line(system.provider)}/{system.id}", wanted)
+    if told and not wanted:
+        kind.head, kind.end = head, _HEAD_START + len(head)
+    return tally.kinds.setdefault(head if told else kind.label, kind)
 
 
-def _record(number: int, event: _Event) -> Record:
+def _record(number: int, event: _Event, text: str) -> Record:
     body = event.EventData
     if body is None and isinstance(event.UserData, dict):
         body = next((part for part in event.UserData.values() if isinstance(part, dict)), None)
     fields = body if isinstance(body, dict) else {}
-    data = {_clean(name): _clean(value) for name, value in fields.items() if name != "#attributes"}
+    fields.pop("#attributes", None)
     system = event.System
-    return Record(number, _clean(system.provider), system.id, _clean(system.time), data)
+    record = Record(number, system.provider, system.id, system.time, fields)
+    # Nothing can hide in printable ASCII without escapes, and most records are that.
+    return record if text.isascii() and text.isprintable() and "\\" not in text else _cleaned(record)
+
+
+def _cleaned(record: Record) -> Record:
+    return replace(record, provider=_clean(record.provider), time=_clean(record.time), data=_clean(record.data))
 
 
 def _clean(value: Any) -> Any:

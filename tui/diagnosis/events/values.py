@@ -1,6 +1,7 @@
 """Values inside event data, in one form whatever the record wrote them as."""
 
 import re
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -57,7 +58,12 @@ def blob(value: Any) -> bytes:
 
 def kb(title: Any) -> str | None:
     """The update that a title names, as `KB` and digits."""
-    found = _KB.search(str(title or ""))
+    return _kb(str(title or ""))
+
+
+@lru_cache(4_096)
+def _kb(title: str) -> str | None:
+    found = _KB.search(title)
     return f"KB{found[1]}" if found else None
 
 
