@@ -1,5 +1,6 @@
 """The device code, inside the console and nowhere else."""
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -13,14 +14,16 @@ from tui.actions import Scope
 from tui.ports import SignInPrompt
 
 
-class SignInScreen(ConsoleModal[bool]):
-    """Shows where to enter the code. Answers False when the engineer gives up; the app dismisses it on success."""
+class SignInScreen(ConsoleModal[None]):
+    """Shows where to enter the code, until whoever pushed it ends it; `give_up` is called when the engineer does."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.FORM)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.SIGN_IN)
 
-    def __init__(self, prompt: SignInPrompt) -> None:
+    def __init__(self, prompt: SignInPrompt, give_up: Callable[[], None]) -> None:
         super().__init__()
         self._prompt = prompt
+        self._give_up = give_up
+        self._over = False
 
     def compose(self) -> ComposeResult:
         prompt = self._prompt
@@ -33,12 +36,20 @@ class SignInScreen(ConsoleModal[bool]):
                     "\nand enter the code\n",
                     (prompt.code, "bold $accent"),
                     f"\n\nIt is good until {prompt.expires_at:%H:%M} UTC. Enter it only if you started this yourself.",
+                    "\nThis closes by itself when you are signed in.",
                 )
             )
         yield Footer(show_command_palette=False)
 
-    def action_cancel_form(self) -> None:
-        self.dismiss(False)
+    def end(self) -> None:
+        """The sign-in is over: go away, at once or when what lies over this has gone."""
+        self._over = True
+        if self.is_running and self.is_current:
+            self.dismiss()
 
-    def action_submit_form(self) -> None:
-        """Nothing to submit: the sign-in ends elsewhere."""
+    def on_screen_resume(self) -> None:
+        if self._over:
+            self.dismiss()
+
+    def action_give_up_sign_in(self) -> None:
+        self._give_up()

@@ -1,12 +1,14 @@
 """A small sign-in service on loopback: HTTPS with a certificate of its own, device code, refresh and certificate."""
 
+import asyncio
 import base64
 import datetime
 import json
 import ssl
+import threading
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
@@ -27,13 +29,15 @@ PENDING: dict[str, object] = {"error": "authorization_pending", "error_descripti
 
 @dataclass
 class Authority:
-    """`polls` are answered in order before the device code is granted; `refusals` are answered to anything first."""
+    """`polls` are answered in order before the device code is granted; `access` replaces the invented access token."""
 
     ca_file: Path
     url: str = ""
     polls: list[dict[str, object]] = field(default_factory=list)
     forever_pending: bool = False
     lifetime: int = 3600
+    access: str = ""
+    codes: int = 0
     forms: list[dict[str, str]] = field(default_factory=list)
     tokens: int = 0
 
@@ -58,10 +62,11 @@ class Authority:
         form = dict(parse_qsl(asked.body.decode()))
         self.forms.append(form)
         if asked.path.endswith("/devicecode"):
+            self.codes += 1
             return as_json(
                 {
                     "device_code": "invented",
-                    "user_code": "ABCD-1234",
+                    "user_code": f"ABCD-{1233 + self.codes}",
                     "verification_uri": "https://sign-in.example/device",
                     "expires_in": 900,
                     "interval": 1,
@@ -78,7 +83,7 @@ class Authority:
             "token_type": "Bearer",
             "scope": form.get("scope", ""),
             "expires_in": self.lifetime,
-            "access_token": f"access-{self.tokens}",
+            "access_token": self.access or f"access-{self.tokens}",
         }
         if form["grant_type"] == "client_credentials":
             return found
@@ -108,6 +113,28 @@ async def authority(directory: Path) -> AsyncIterator[Authority]:
     async with loopback(running.answer, context) as server:
         running.url = server.url
         yield running
+
+
+@contextmanager
+def authority_beside(directory: Path) -> Iterator[Authority]:
+    """The service in a thread of its own, for tests without an event loop."""
+    started, ended = threading.Event(), threading.Event()
+    running: list[Authority] = []
+
+    async def serve() -> None:
+        async with authority(directory) as service:
+            running.append(service)
+            started.set()
+            await asyncio.to_thread(ended.wait)
+
+    thread = threading.Thread(target=asyncio.run, args=(serve(),), name="authority", daemon=True)
+    thread.start()
+    assert started.wait(20), "the sign-in service did not start"
+    try:
+        yield running[0]
+    finally:
+        ended.set()
+        thread.join(20)
 
 
 def self_signed(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> bytes:

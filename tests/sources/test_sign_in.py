@@ -110,7 +110,40 @@ async def test_cancel_ends_the_wait_of_all_and_the_polling_soon(tmp_path: Path) 
         assert [str(result) for result in results] == ["The sign-in was cancelled. Sign in when you are ready."] * 3
         await thread_gone()
         service.forever_pending = False
+        assert "You are signed out" in str(await failed(signing))
+        assert len(shown.prompts) == 1
+        signing.again()
         assert await signing.token() == "access-1"
+
+
+async def test_a_prompt_is_taken_away_when_the_sign_in_is_over(tmp_path: Path) -> None:
+    ended = asyncio.Event()
+    began = asyncio.Event()
+
+    async def show(_: Prompt) -> None:
+        began.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    async with authority(tmp_path) as service:
+        service.polls = [PENDING]
+        assert await device_code(service.tenant, show).token() == "access-1"
+        assert began.is_set()
+        await asyncio.wait_for(ended.wait(), 5)
+
+
+async def test_a_prompt_that_cannot_be_shown_ends_the_sign_in_and_may_be_tried_again(tmp_path: Path) -> None:
+    async def fail(_: Prompt) -> None:
+        raise RuntimeError("no screen")
+
+    async with authority(tmp_path) as service:
+        service.forever_pending = True
+        signing = device_code(service.tenant, fail)
+        assert "could not be shown" in (await failed(signing)).what
+        assert signing.refused is None
+        await thread_gone()
 
 
 async def test_one_waiter_that_goes_away_does_not_end_the_sign_in(tmp_path: Path) -> None:

@@ -36,12 +36,15 @@ class SignIn:
     """How to sign in.
 
     `token_file` serves `token-env` only: it is read when $RESEAL_GRAPH_TOKEN is not set. `certificate_file` serves
-    `certificate` only: a PEM file with the certificate and its private key.
+    `certificate` only: a PEM file with the certificate and its private key. `authority` (https, on this machine) and
+    the PEM file that vouches for it replace the cloud's sign-in service, to rehearse signing in.
     """
 
     method: Literal["device-code", "browser", "azure-cli", "certificate", "token-env"] = "device-code"
     token_file: str = ""
     certificate_file: str = ""
+    authority: str = ""
+    authority_ca_file: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,7 @@ class Entra:
         self._method = method
         self._scope = scope
         self._build = build
-        self._interactive = interactive
+        self.interactive = interactive
         self._credential: Any = None
         self._prompt: Callable[[Prompt], None] = lambda prompt: None
         self._stopped = threading.Event()
@@ -130,7 +130,7 @@ class Entra:
             return f"Try again. {_BLOCKED}"
         if self._method == "azure-cli":
             return "Run `az login` for this tenant, then try again"
-        return "Try again" if self._interactive else "Check the certificate, its registration and the clock"
+        return "Try again" if self.interactive else "Check the certificate, its registration and the clock"
 
 
 def device_code(tenant: Tenant, on_prompt: OnPrompt) -> SignIn:
