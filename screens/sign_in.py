@@ -23,33 +23,43 @@ class SignInScreen(ConsoleModal[None]):
         super().__init__()
         self._prompt = prompt
         self._give_up = give_up
-        self._over = False
+        self._over = self._left = False
 
     def compose(self) -> ComposeResult:
-        prompt = self._prompt
         with Vertical(classes="card"):
-            yield Static(
-                Content.assemble(
-                    ("Sign in\n\n", "bold $primary"),
-                    "On a device that you trust open\n",
-                    (prompt.uri, "bold"),
-                    "\nand enter the code\n",
-                    (prompt.code, "bold $accent"),
-                    f"\n\nIt is good until {prompt.expires_at:%H:%M} UTC. Enter it only if you started this yourself.",
-                    "\nThis closes by itself when you are signed in.",
-                )
-            )
+            yield Static(_words(self._prompt))
         yield Footer(show_command_palette=False)
 
     def end(self) -> None:
         """The sign-in is over: go away, at once or when what lies over this has gone."""
         self._over = True
-        if self.is_running and self.is_current:
-            self.dismiss()
+        self._leave()
 
     def on_screen_resume(self) -> None:
-        if self._over:
+        self._leave()
+
+    def _leave(self) -> None:
+        if self._over and not self._left and self.is_running and self.is_current:
+            self._left = True
             self.dismiss()
 
     def action_give_up_sign_in(self) -> None:
         self._give_up()
+
+
+def _words(prompt: SignInPrompt) -> Content:
+    until = f"{prompt.expires_at:%H:%M} UTC"
+    if prompt.code:
+        steps = Content.assemble(
+            "On a device that you trust open\n",
+            (prompt.uri, "bold"),
+            "\nand enter the code\n",
+            (prompt.code, "bold $accent"),
+            f"\n\nIt is good until {until}. Enter it only if you started this yourself.",
+        )
+    else:
+        steps = Content.assemble(
+            "A browser has opened on this machine, for\n", (prompt.uri, "bold"), f"\nSign in there, until {until}."
+        )
+    title = Content.assemble(("Sign in\n\n", "bold $primary"))
+    return title + steps + Content("\nThis closes by itself when you are signed in.")

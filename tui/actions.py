@@ -81,9 +81,9 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action(
         "sign-in",
-        ("i",),
+        ("I",),
         "Sign in",
-        "Sign in again, after a sign-in that was given up or refused.",
+        "Sign in anew; drops the sign-in that is there.",
         Scope.ANYWHERE,
         in_footer=False,
     ),

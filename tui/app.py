@@ -167,11 +167,7 @@ class ResealApp(ShutDoors):
         self.switch_mode("rights")
 
     def action_sign_in(self) -> None:
-        user = self.desk.engineer.user.upn
-        if user and not self.desk.signed_out():
-            self.notify(f"You are signed in as {user}", markup=False)
-        else:
-            self._work.sign_in()
+        self._work.sign_in()
 
     def action_show_help(self) -> None:
         self.push_screen(HelpScreen())

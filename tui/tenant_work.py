@@ -55,7 +55,7 @@ class TenantWork:
         self._run("queue", self._fill_queue, "fill the queue from the cache, then keep it in step")
 
     def sign_in(self) -> None:
-        """The engineer is ready to sign in, perhaps again."""
+        """Sign in anew, whatever there is."""
         self._console.cloud.sign_in_again()
         self._said.clear()
         self._run("connect", self._connect, "sign in and follow")
@@ -116,7 +116,7 @@ class TenantWork:
         return Problem(problem.kind, problem.what, problem.why, step, code=problem.code)
 
     async def _learn_rights(self) -> None:
-        await self._desk.rights.current()
+        await self._desk.rights.current(refresh=True)
 
     async def _index_keys(self) -> None:
         while True:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.sources.authority import CLIENT, TENANT, Authority, authority_beside
+from tests.sources.authority import Authority, authority_beside, device_code_config
 from tests.support.terminal import Terminal
 from tests.terminal.desk import Desk, desk, select
 
@@ -26,13 +26,8 @@ def signing_in(morning: Desk, directory: Path) -> Iterator[tuple[Desk, Authority
     with authority_beside(directory) as service:
         service.forever_pending = True
         service.access = morning.tenant.tokens["engineer"]
-        text = morning.config.read_text(encoding="utf-8")
-        text = re.sub(r"(?m)^(tenant_id|client_id) = .*$", "", text)
-        text = text.replace("[tenant]\n", f'[tenant]\ntenant_id = "{TENANT}"\nclient_id = "{CLIENT}"\n')
-        method = f'method = "device-code"\nauthority = "{service.url}"\nauthority_ca_file = "{service.ca_file}"'
-        text = re.sub(r'method = "token-env"\ntoken_file = .*', method, text)
         config = directory / "config.toml"
-        config.write_text(text, encoding="utf-8")
+        config.write_text(device_code_config(morning.config.read_text(encoding="utf-8"), service), encoding="utf-8")
         yield Desk(morning.tenant, config, directory / "state"), service
 
 
@@ -67,15 +62,31 @@ def test_escape_gives_up_and_the_console_stays_usable_and_says_how_to_sign_in(mo
         terminal.wait_until(lambda: shows_code(terminal), 30)
         terminal.press("escape")
         terminal.wait_until("The sign-in was cancelled")
-        terminal.wait_until("i on any screen signs in")
+        terminal.wait_until("I on any screen signs in")
         assert not shows_code(terminal)
         close_problem(terminal)
-        terminal.wait_until("signed out (i)")
+        terminal.wait_until("signed out (I)")
         terminal.press("enter")
         terminal.wait_until("You are signed out")
         assert service.codes == 1
-        terminal.press("i")
+        terminal.press("I")
         terminal.wait_until(lambda: shows_code(terminal, "ABCD-1235"), 20)
         service.forever_pending = False
         terminal.wait_until(lambda: "mine" in terminal.text()[0] and "signed out" not in terminal.text()[0], 30)
         assert not shows_code(terminal, "ABCD-1235")
+
+
+def test_a_session_revoked_in_mid_session_is_renewed_inside_the_console(morning: Desk, tmp_path: Path) -> None:
+    with signing_in(morning, tmp_path) as (desk, service), desk.console() as terminal:
+        service.forever_pending = False
+        terminal.wait_until(lambda: re.search(r"keys \d+[smh]", terminal.text()[0]), 30)
+        plain = morning.tenant.case("plain")
+        select(terminal, plain["ticket"])
+        service.revoked = service.forever_pending = True
+        morning.tenant.fault("401-claims", "/v1.0/devices")
+        terminal.press("enter")
+        terminal.wait_until(lambda: shows_code(terminal, f"ABCD-{1233 + service.codes}"), 30)
+        assert service.codes > 1
+        service.forever_pending = False
+        terminal.wait_until("One key fits", 30)
+        assert "enter the code" not in terminal.frame()

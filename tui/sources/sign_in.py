@@ -31,7 +31,10 @@ _FRESH = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What the engineer has to do: open `url` on any machine and enter `code`, before `expires_at`."""
+    """What the engineer has to do before `expires_at`: open `url` on any machine and enter `code`.
+
+    Without a code a browser was opened here, and `url` is the host that signs in.
+    """
 
     url: str
     code: str
@@ -50,6 +53,10 @@ class Credential(Protocol):
         self, claims: str | None, prompt: Callable[[Prompt], None], stopped: threading.Event
     ) -> tuple[str, float]:
         """A token and its end (Unix time); `claims` is the JSON of a challenge to answer. Raises `Problem`."""
+        ...
+
+    def forget(self) -> None:
+        """Drop what would sign in without the engineer."""
         ...
 
 
@@ -101,13 +108,11 @@ class SignIn:
             )
 
     def again(self) -> None:
-        """The engineer is ready: the next who asks begins a sign-in."""
-        self.refused = None
-
-    def forget(self) -> None:
-        """Drop the token."""
+        """The engineer wants a new sign-in: what is there of the old one is dropped, and the next who asks begins."""
         self.cancel()
-        self._token, self._expires_at = "", 0.0
+        self._answer = self._pending = None
+        self._token, self._expires_at, self.refused = "", 0.0, None
+        self._credential.forget()
 
     async def _shared(self, claims: str | None) -> str:
         if self.refused is not None:
@@ -122,13 +127,14 @@ class SignIn:
         return await asyncio.shield(self._pending)
 
     async def _renew(self, claims: str | None) -> str:
-        self._answer = asyncio.get_running_loop().create_future()
+        self._answer = answer = asyncio.get_running_loop().create_future()
         self._stopped = threading.Event()
-        self._start(claims, self._answer, self._stopped)
+        self._start(claims, answer, self._stopped)
         try:
-            self._token, self._expires_at = await self._answer
+            self._token, self._expires_at = await answer
         except Problem as problem:
-            if self._credential.interactive and problem.kind is ProblemKind.SIGNED_OUT:
+            mine = answer is self._answer
+            if mine and self._credential.interactive and problem.kind is ProblemKind.SIGNED_OUT:
                 self.refused = problem
             raise
         finally:
