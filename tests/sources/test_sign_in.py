@@ -307,8 +307,7 @@ async def test_azure_cli_is_asked_for_graphs_scope_in_the_tenant(
     "said",
     [
         "ERROR: Please run 'az login' to setup account.",
-        "ERROR: AADSTS70043: The refresh token has expired or is invalid due to sign-in frequency checks by conditional "
-        "access.",
+        "ERROR: AADSTS70043: The refresh token has expired or is invalid due to sign-in frequency checks.",
         "ERROR: AADSTS700082: The refresh token has expired due to inactivity.",
     ],
 )

@@ -50,7 +50,9 @@ class BrowserWindow(webbrowser.BaseBrowser):
         """Start a browser without a terminal of its own."""
         command = command_of(url, os.environ)
         silence = subprocess.DEVNULL
-        browser = subprocess.Popen(command, stdin=silence, stdout=silence, stderr=silence, start_new_session=True)
+        browser = subprocess.Popen(  # noqa: S603
+            command, stdin=silence, stdout=silence, stderr=silence, start_new_session=True
+        )
         # A browser may stay open all night; somebody has to take note of its end.
         threading.Thread(target=browser.wait, name="browser", daemon=True).start()
         self._opened()
