@@ -162,22 +162,25 @@ def device_code_config(config: str, service: Authority) -> str:
 @contextmanager
 def authority_beside(directory: Path) -> Iterator[Authority]:
     """The service in a thread of its own, for tests without an event loop."""
-    started, ended = threading.Event(), threading.Event()
-    running: list[Authority] = []
+    started = threading.Event()
+    running: list[tuple[Authority, asyncio.AbstractEventLoop, asyncio.Event]] = []
 
     async def serve() -> None:
         async with authority(directory) as service:
-            running.append(service)
+            ended = asyncio.Event()
+            running.append((service, asyncio.get_running_loop(), ended))
             started.set()
-            await asyncio.to_thread(ended.wait)
+            # Not a thread of asyncio's: they do not bear a fork beside them, as a pseudo-terminal begins with.
+            await ended.wait()
 
     thread = threading.Thread(target=asyncio.run, args=(serve(),), name="authority", daemon=True)
     thread.start()
     assert started.wait(20), "the sign-in service did not start"
+    [(service, loop, ended)] = running
     try:
-        yield running[0]
+        yield service
     finally:
-        ended.set()
+        loop.call_soon_threadsafe(ended.set)
         thread.join(20)
 
 
