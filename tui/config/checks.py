@@ -1,6 +1,7 @@
 """What types cannot say about a config: settings that must fit each other, and endpoints that may be trusted."""
 
 import difflib
+import re
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,11 +19,16 @@ from tui.config.settings import (
 )
 
 _SINKS = ("syslog+tls", "postgresql", "azure-monitor", "file")
+_TENANT_ID = re.compile(r"[0-9A-Za-z](?:[0-9A-Za-z-]|\.(?!\.))*")
 _WITH_APP = ("device-code", "browser", "certificate")
 
 
 def settle(document: Document, config: Config) -> Config:
     """Check what hangs together, and fill in the endpoint and absolute paths; raises `Problem(CONFIG)`."""
+    if not _TENANT_ID.fullmatch(config.tenant.tenant_id):
+        why = "What is kept of the tenant is kept under this ID"
+        step = "Write the directory (tenant) ID, or one of its domains"
+        raise document.problem(("tenant", "tenant_id"), "`tenant.tenant_id` is not an ID", why, step)
     graph = _graph(document, config)
     if config.sign_in.method in _WITH_APP and not config.tenant.client_id:
         raise document.problem(

@@ -23,12 +23,16 @@ Filled = Annotated[str, msgspec.Meta(min_length=1)]
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """The Entra tenant, and the app registration that signs in to it where the method of signing in has one."""
+    """The Entra tenant, and the app registration that signs in to it where the method of signing in has one.
+
+    `colour` is how the header shows the tenant, so that nobody takes one for another.
+    """
 
     name: Filled
     tenant_id: Filled
     client_id: str = ""
     cloud: Literal["global", "usgov", "usgov-dod", "china"] = "global"
+    colour: Literal["", "blue", "green", "yellow", "orange", "red", "purple"] = ""
 
 
 @dataclass(frozen=True, slots=True)
