@@ -15,7 +15,7 @@ from screens.collect import CollectScreen
 from screens.incident_work import IncidentWork
 from screens.look_up import LookUpScreen
 from screens.mass_words import key_words
-from screens.render import dossier_content, health_words, index_words
+from screens.render import dossier_content, health_words, index_words, sign_in_words
 from screens.runbook import RunbookScreen
 from screens.shell import bindings
 from screens.views import ViewScreen
@@ -118,7 +118,8 @@ class QueueScreen(IncidentWork):
         left = Content.assemble(
             ("Reseal ", "bold $primary"),
             f"{desk.tenant}  {desk.queue.book.open_count} open",
-            f"  {desk.queue.book.open_of(me)} mine" if me else "  signing in ...",
+            f"  {desk.queue.book.open_of(me)} mine" if me else "",
+            sign_in_words(signed_in=bool(me), signed_out=desk.signed_out()),
             (f"  {self._new} new" if self._new else "", "$accent"),
             (f"  {marked} marked" if marked else "", "bold $warning"),
             (f"  {glass}" if (glass := banner(desk.safeguards.glasses.known, now)) else "", "bold $error"),

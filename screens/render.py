@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from textual.content import Content
 
+from tui.actions import key_of_action
 from tui.model.cause import Cause, CauseCode
 from tui.model.device import EntraDevice
 from tui.model.dossier import Dossier, Verdict
@@ -101,6 +102,13 @@ def index_words(index: IndexProgress, now: datetime) -> Content:
         return Content.assemble("keys ", (f"failed, {age(index.indexed_at, now)} old", "bold $error"))
     style = "$warning" if index_is_old(index.indexed_at, now) else "$success"
     return Content.assemble("keys ", (age(index.indexed_at, now), style))
+
+
+def sign_in_words(*, signed_in: bool, signed_out: bool) -> Content:
+    """Nothing while all is well; signed out with the key that begins a sign-in."""
+    if signed_out:
+        return Content.assemble((f"  signed out ({key_of_action('sign-in')})", "bold $error"))
+    return Content("" if signed_in else "  signing in ...")
 
 
 def dossier_content(incident: Incident | None, dossier: Dossier | None, now: datetime) -> Content:

@@ -90,6 +90,11 @@ class RevealScreen(ConsoleModal[Cleared | Problem | None]):
         if self._disclosure is not None:
             await self._disclosure.end("quit" if self.app._exception is None else "crash")
 
+    @property
+    def holds_key(self) -> bool:
+        """The vault has a key at hand; what covers this screen takes it away."""
+        return self._disclosure is not None
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("clear_key", "suspend_console"):
             return True

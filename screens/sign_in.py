@@ -1,5 +1,6 @@
 """The device code, inside the console and nowhere else."""
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -13,32 +14,52 @@ from tui.actions import Scope
 from tui.ports import SignInPrompt
 
 
-class SignInScreen(ConsoleModal[bool]):
-    """Shows where to enter the code. Answers False when the engineer gives up; the app dismisses it on success."""
+class SignInScreen(ConsoleModal[None]):
+    """Shows where to enter the code, until whoever pushed it ends it; `give_up` is called when the engineer does."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.FORM)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.SIGN_IN)
 
-    def __init__(self, prompt: SignInPrompt) -> None:
+    def __init__(self, prompt: SignInPrompt, give_up: Callable[[], None]) -> None:
         super().__init__()
         self._prompt = prompt
+        self._give_up = give_up
+        self._over = self._left = False
 
     def compose(self) -> ComposeResult:
-        prompt = self._prompt
         with Vertical(classes="card"):
-            yield Static(
-                Content.assemble(
-                    ("Sign in\n\n", "bold $primary"),
-                    "On a device that you trust open\n",
-                    (prompt.uri, "bold"),
-                    "\nand enter the code\n",
-                    (prompt.code, "bold $accent"),
-                    f"\n\nIt is good until {prompt.expires_at:%H:%M} UTC. Enter it only if you started this yourself.",
-                )
-            )
+            yield Static(_words(self._prompt))
         yield Footer(show_command_palette=False)
 
-    def action_cancel_form(self) -> None:
-        self.dismiss(False)
+    def end(self) -> None:
+        """The sign-in is over: go away, at once or when what lies over this has gone."""
+        self._over = True
+        self._leave()
 
-    def action_submit_form(self) -> None:
-        """Nothing to submit: the sign-in ends elsewhere."""
+    def on_screen_resume(self) -> None:
+        self._leave()
+
+    def _leave(self) -> None:
+        if self._over and not self._left and self.is_running and self.is_current:
+            self._left = True
+            self.dismiss()
+
+    def action_give_up_sign_in(self) -> None:
+        self._give_up()
+
+
+def _words(prompt: SignInPrompt) -> Content:
+    until = f"{prompt.expires_at:%H:%M} UTC"
+    if prompt.code:
+        steps = Content.assemble(
+            "On a device that you trust open\n",
+            (prompt.uri, "bold"),
+            "\nand enter the code\n",
+            (prompt.code, "bold $accent"),
+            f"\n\nIt is good until {until}. Enter it only if you started this yourself.",
+        )
+    else:
+        steps = Content.assemble(
+            "A browser has opened on this machine, for\n", (prompt.uri, "bold"), f"\nSign in there, until {until}."
+        )
+    title = Content.assemble(("Sign in\n\n", "bold $primary"))
+    return title + steps + Content("\nThis closes by itself when you are signed in.")

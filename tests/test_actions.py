@@ -14,6 +14,7 @@ from screens.mass import MassScreen
 from screens.problem import ProblemScreen
 from screens.queue import QueueScreen
 from screens.reveal import RevealScreen
+from screens.sign_in import SignInScreen
 from screens.widgets.incident_table import IncidentTable
 from tui.actions import ACTIONS, Danger, Scope, actions_of, key_table
 from tui.app import ResealApp
@@ -28,6 +29,7 @@ HANDLERS = {
     Scope.CLOSING: ClosingScreen,
     Scope.CONFIRM: ConfirmScreen,
     Scope.REVEAL: RevealScreen,
+    Scope.SIGN_IN: SignInScreen,
     Scope.MASS: MassScreen,
     Scope.GROUP: GroupScreen,
     Scope.AUDIT: AuditScreen,

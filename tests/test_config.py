@@ -316,3 +316,31 @@ def test_a_slip_of_the_finger_is_read_or_told(at: int, typed: str) -> None:
         parse(BASE[:at] + typed + BASE[at + 1 :], WHERE)
     except Problem as problem:
         assert problem.what.startswith(f"{WHERE}, line ")
+
+
+REHEARSAL = """
+[graph]
+endpoint = "http://127.0.0.1:8080"
+[sign_in]
+authority = "https://127.0.0.1:8443/"
+authority_ca_file = "ca.pem"
+"""
+
+
+def test_a_sign_in_service_of_this_machine_is_taken_for_a_rehearsal() -> None:
+    sign_in = parse(BASE + REHEARSAL, WHERE).sign_in
+    assert (sign_in.authority, sign_in.authority_ca_file) == ("https://127.0.0.1:8443", "/etc/reseal/ca.pem")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("https://127.0.0.1:8443/", "https://sign-in.example", "only on this machine"),
+        ("http://127.0.0.1:8080", "https://graph.microsoft.com", "only on this machine"),
+        ("https://127.0.0.1:8443/", "http://127.0.0.1:8443", "not a URL of a server"),
+        ("[sign_in]", '[sign_in]\nmethod = "azure-cli"', "has no use here"),
+        ('authority = "https://127.0.0.1:8443/"', "", "has no use without"),
+    ],
+)
+def test_no_other_sign_in_service_than_the_clouds_is_trusted(old: str, new: str, said: str) -> None:
+    assert said in refused(BASE + REHEARSAL.replace(old, new)).what

@@ -21,6 +21,7 @@ class Scope(StrEnum):
     QUEUE = "queue"
     DEVICE = "device"
     FORM = "form"
+    SIGN_IN = "sign-in"
     INTAKE = "intake"
     CLOSING = "closing"
     GLASS = "glass"
@@ -76,6 +77,14 @@ ACTIONS: tuple[Action, ...] = (
         ("ctrl+e",),
         "Review",
         "Have a colleague review a broken glass of yours.",
+        Scope.ANYWHERE,
+        in_footer=False,
+    ),
+    Action(
+        "sign-in",
+        ("I",),
+        "Sign in",
+        "Sign in anew; drops the sign-in that is there.",
         Scope.ANYWHERE,
         in_footer=False,
     ),
@@ -146,6 +155,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("go-back", ("escape",), "Back", "Close what is open and go back.", Scope.DEVICE, in_footer=False),
     Action("submit-form", ("ctrl+j",), "Continue", "Check the form and go on.", Scope.FORM, in_footer=False),
     Action("cancel-form", ("escape",), "Cancel", "Leave the form; nothing happens.", Scope.FORM),
+    Action("give-up-sign-in", ("escape",), "Give up", "Stop waiting for the code; stay signed out.", Scope.SIGN_IN),
     Action("next-reason", ("down",), "Reason", "Choose the next reason code.", Scope.INTAKE, in_footer=False),
     Action("previous-reason", ("up",), "Reason", "Choose the reason code before.", Scope.INTAKE, in_footer=False),
     Action(
@@ -353,6 +363,11 @@ KEY_NAMES = {
 def key_label(key: str) -> str:
     """A key's name as people write it."""
     return KEY_NAMES.get(key, key)
+
+
+def key_of_action(action_id: str) -> str:
+    """The first key of an action, as people write it."""
+    return next(key_label(action.keys[0]) for action in ACTIONS if action.id == action_id)
 
 
 def key_table() -> str:

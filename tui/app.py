@@ -1,6 +1,5 @@
 """The full-screen app: modes, themes, background work, shutdown, and Textual's doors that a console must keep shut."""
 
-import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -27,7 +26,6 @@ from screens.reveal import RevealScreen
 from screens.rights import RightsScreen
 from screens.second_person import SecondPersonScreen
 from screens.shell import bindings
-from screens.sign_in import SignInScreen
 from screens.wire_log import WireLogScreen
 from tui.actions import Scope
 from tui.commands import ActionCommands
@@ -37,23 +35,13 @@ from tui.hex_keys import HexKeys
 from tui.painting import PaintedUpdate, Painter
 from tui.ports import SignInPrompt
 from tui.services.desk import Desk
-from tui.services.indexing import track_index
-from tui.services.inventory import keep_inventory
 from tui.shut_doors import ShutDoors
+from tui.tenant_work import TenantWork
 from tui.type_ahead import TypeAhead
 from tui.wiring import Console
 
-FOLLOW_SECONDS = 5.0
-"""How often pending rotations are looked at."""
-
-INDEX_SECONDS = 300.0
-"""How often the key metadata is paged in again."""
-
 PLAIN_PAINTING = "RESEAL_PLAIN_PAINTING"
 """Environment variable that lets Textual write its frames itself, for a terminal that the painter misjudges."""
-
-RETRY_SECONDS = 15.0
-"""Pause before the sign-in is tried again by itself."""
 
 
 class ResealApp(ShutDoors):
@@ -79,8 +67,7 @@ class ResealApp(ShutDoors):
         super().__init__(driver_class=ConsoleDriver)
         self.desk: Desk = console.desk
         self._console_side = console
-        self._prompt_screen: SignInScreen | None = None
-        self._sign_in_said = ""
+        self._work = TenantWork(self, self, console)
         self._type_ahead = TypeAhead(self, self._press)
         self._hex_keys = HexKeys(self, self._press, self._look_up)
         self._painter = None if os.environ.get(PLAIN_PAINTING) else Painter()
@@ -124,96 +111,21 @@ class ResealApp(ShutDoors):
 
     def _start(self) -> None:
         """What must not delay the first paint: the cache, then the network."""
-        self._fill_queue()
+        self._work.start()
         if count := len(self._console_side.left_open):
             self._queue_screen().say_notice(
                 f"{count} disclosure{'s' if count > 1 else ''} of an earlier run ended without a word; "
                 "the audit now says unknown. Rotate those keys. (esc)"
             )
 
-    @work(group="queue", exit_on_error=False, description="fill the queue from the cache, then keep it in step")
-    async def _fill_queue(self) -> None:
-        try:
-            await self.desk.queue.load_cached()
-        except Problem as problem:
-            self.report(problem)
-        for name, seconds in self._poll_plan():
-            self._poll(name, seconds)
-        self._connect()
-
-    def _poll_plan(self) -> list[tuple[str, float]]:
-        tickets = self._console_side.config.tickets
-        return [(name, tickets[place].poll_seconds) for place, name in enumerate(self.desk.queue.source_names)]
-
-    @work(group="poll", exit_on_error=False, description="poll a ticket source")
-    async def _poll(self, name: str, seconds: float) -> None:
-        while True:
-            await self.desk.queue.sync(name)
-            await asyncio.sleep(seconds)
-
-    @work(group="connect", exclusive=True, exit_on_error=False, description="sign in and follow")
-    async def _connect(self) -> None:
-        while True:
-            if await self._sign_in():
-                break
-            await asyncio.sleep(RETRY_SECONDS)
-        self._learn_rights()
-        self._index_keys()
-        self._read_inventory()
-        self._follow()
-
-    async def _sign_in(self) -> bool:
-        try:
-            await self._console_side.sign_in()
-        except Problem as problem:
-            # It is tried again by itself; the same answer is not worth a second dialog.
-            if str(problem) != self._sign_in_said:
-                self._sign_in_said = str(problem)
-                self.report(problem)
-            return False
-        finally:
-            if self._prompt_screen is not None and self._prompt_screen.is_attached:
-                self._prompt_screen.dismiss(True)
-            self._prompt_screen = None
-        return True
-
-    @work(group="rights", exclusive=True, exit_on_error=False, description="ask what the engineer may do")
-    async def _learn_rights(self) -> None:
-        await self.desk.rights.current()
-
-    @work(group="index", exclusive=True, exit_on_error=False, description="page in key metadata")
-    async def _index_keys(self) -> None:
-        while True:
-            try:
-                await track_index(self.desk.cloud, self.desk.clock, self.desk.index)
-            except Problem as problem:
-                self.notify(f"Key index: {problem}", severity="warning", markup=False)
-            await asyncio.sleep(INDEX_SECONDS)
-
-    @work(group="inventory", exclusive=True, exit_on_error=False, description="read Intune's inventory")
-    async def _read_inventory(self) -> None:
-        await keep_inventory(self.desk.cloud, self.desk.clock, self.desk.mass.show_fleet)
-
-    @work(group="follow", exclusive=True, exit_on_error=False, description="follow rotations, and look ahead")
-    async def _follow(self) -> None:
-        while True:
-            try:
-                await self.desk.safeguards.glasses.all()
-                await self.desk.look_ahead()
-                for debt in await self.desk.rotation.follow():
-                    self.notify(f"Rotation of {debt.device.name} is proven: {debt.detail}", markup=False)
-            except Problem as problem:
-                self.notify(str(problem), severity="warning", markup=False)
-            await asyncio.sleep(FOLLOW_SECONDS)
-
     async def show_prompt(self, prompt: SignInPrompt) -> None:
-        """Show a device code inside the console."""
-        self._prompt_screen = SignInScreen(prompt)
-        await self.push_screen(self._prompt_screen, self._prompt_answered)
+        """Show a device code inside the console until the sign-in is over, which cancels this."""
+        await self._work.show_prompt(prompt)
 
-    def _prompt_answered(self, going_on: bool | None) -> None:
-        if going_on is False:
-            self._console_side.cloud.cancel_sign_in()
+    @property
+    def holds_key(self) -> bool:
+        """A key is at hand, and nothing may cover its pane."""
+        return isinstance(self.screen, RevealScreen) and self.screen.holds_key
 
     def report(self, problem: Problem) -> None:
         """Show a problem with its next step; never over a key that is on the screen."""
@@ -252,6 +164,9 @@ class ResealApp(ShutDoors):
 
     def action_show_rights(self) -> None:
         self.switch_mode("rights")
+
+    def action_sign_in(self) -> None:
+        self._work.sign_in()
 
     def action_show_help(self) -> None:
         self.push_screen(HelpScreen())

@@ -56,7 +56,7 @@ async def examine(config_path: Path | None, *, as_json: bool, say: Callable[[str
 
 async def _checks(config_path: Path | None, say: Callable[[str], None]) -> AsyncIterator[Check]:
     async def show(prompt: SignInPrompt) -> None:
-        say(f"Sign in: open {prompt.uri} and enter {prompt.code}")
+        say(prompt.line)
 
     path = config_file(config_path)
     config = load(path)

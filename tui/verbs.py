@@ -239,7 +239,7 @@ async def _with_console(config_path: Path | None, verb: Callable[[Any], Coroutin
     from tui.wiring import open_console
 
     async def show(prompt: SignInPrompt) -> None:
-        say(f"Sign in: open {prompt.uri} and enter {prompt.code}")
+        say(prompt.line)
 
     config = load(config_file(config_path))
     async with open_console(config, state_directory(), on_prompt=show, mode="headless") as console:

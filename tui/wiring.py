@@ -77,6 +77,17 @@ class Cloud:
         assert self._transport is not None
         return self._transport
 
+    @property
+    def signed_out(self) -> bool:
+        """The sign-in was given up or refused, and waits for `sign_in_again`."""
+        return getattr(self.token, "refused", None) is not None
+
+    def sign_in_again(self) -> None:
+        """Whoever needs a token next may begin a sign-in."""
+        again = getattr(self.token, "again", None)
+        if again is not None:
+            again()
+
     def cancel_sign_in(self) -> None:
         """Give up a sign-in that waits for the engineer."""
         cancel = getattr(self.token, "cancel", None)
@@ -84,7 +95,8 @@ class Cloud:
             cancel()
 
     async def close(self) -> None:
-        """Let go of connections, and of a loading that is still under way."""
+        """Let go of connections, and of a loading or a sign-in that is still under way."""
+        self.cancel_sign_in()
         if self._loading is not None:
             self._loading.cancel()
             await asyncio.gather(self._loading, return_exceptions=True)
@@ -220,6 +232,7 @@ async def open_console(
                 audit, clock, collection_routes(config, cloud.transport), lambda: engineer.operator
             ),
             reports=state / "reports",
+            signed_out=lambda: cloud.signed_out,
         )
         await _say_start(audit, mode, left_open)
         yield Console(config, desk, cloud, left_open)
@@ -261,7 +274,12 @@ def _token(config: Config, on_prompt: OnPrompt) -> AccessToken:
         await on_prompt(SignInPrompt(prompt.url, prompt.code, prompt.expires_at))
 
     tenant = credentials.Tenant(
-        config.tenant.tenant_id, config.tenant.client_id, config.tenant.cloud, config.graph.endpoint
+        config.tenant.tenant_id,
+        config.tenant.client_id,
+        config.tenant.cloud,
+        config.graph.endpoint,
+        config.sign_in.authority,
+        config.sign_in.authority_ca_file,
     )
     return credentials.sign_in(
         config.sign_in.method,

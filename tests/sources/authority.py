@@ -1,12 +1,17 @@
 """A small sign-in service on loopback: HTTPS with a certificate of its own, device code, refresh and certificate."""
 
+import asyncio
 import base64
 import datetime
+import hashlib
+import html
 import json
+import re
 import ssl
+import threading
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
@@ -22,18 +27,27 @@ from tui.sources.credentials import Tenant
 
 TENANT = "11111111-2222-4333-8444-555555555555"
 CLIENT = "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee"
+REVOKED = "AADSTS50173: The provided grant has expired due to it being revoked, a fresh auth token is needed."
 PENDING: dict[str, object] = {"error": "authorization_pending", "error_description": "not yet"}
 
 
 @dataclass
 class Authority:
-    """`polls` are answered in order before the device code is granted; `refusals` are answered to anything first."""
+    """`polls` are answered in order before the device code is granted; `access` replaces the invented access token.
+
+    `revoked` refuses every refresh token; `denied` is what a browser brings back instead of a code.
+    """
 
     ca_file: Path
     url: str = ""
     polls: list[dict[str, object]] = field(default_factory=list)
     forever_pending: bool = False
     lifetime: int = 3600
+    access: str = ""
+    codes: int = 0
+    revoked: bool = False
+    denied: str = ""
+    asked_in_browser: dict[str, str] = field(default_factory=dict)
     forms: list[dict[str, str]] = field(default_factory=list)
     tokens: int = 0
 
@@ -55,13 +69,16 @@ class Authority:
                     "device_authorization_endpoint": f"{oauth}/devicecode",
                 }
             )
+        if asked.path.endswith("/authorize"):
+            return self._page(asked.query)
         form = dict(parse_qsl(asked.body.decode()))
         self.forms.append(form)
         if asked.path.endswith("/devicecode"):
+            self.codes += 1
             return as_json(
                 {
                     "device_code": "invented",
-                    "user_code": "ABCD-1234",
+                    "user_code": f"ABCD-{1233 + self.codes}",
                     "verification_uri": "https://sign-in.example/device",
                     "expires_in": 900,
                     "interval": 1,
@@ -70,7 +87,30 @@ class Authority:
             )
         if form["grant_type"].endswith("device_code") and (self.polls or self.forever_pending):
             return as_json(self.polls.pop(0) if self.polls else PENDING, 400)
+        if form["grant_type"] == "refresh_token" and self.revoked:
+            return as_json({"error": "invalid_grant", "error_description": REVOKED}, 400)
+        if form["grant_type"] == "authorization_code":
+            self._check_proof(form)
         return as_json(self._token(form))
+
+    def _page(self, asked: dict[str, str]) -> Reply:
+        """The page that a browser posts on by itself (OAuth 2.0 Form Post Response Mode)."""
+        self.asked_in_browser = asked
+        outcome = (
+            {"error": "access_denied", "error_description": self.denied} if self.denied else {"code": "from-browser"}
+        )
+        fields = "".join(
+            f'<input type="hidden" name="{name}" value="{html.escape(value)}">'
+            for name, value in {**outcome, "state": asked["state"]}.items()
+        )
+        page = f'<form method="post" action="{asked["redirect_uri"]}">{fields}</form>'
+        return Reply(200, page.encode(), {"content-type": "text/html"})
+
+    def _check_proof(self, form: dict[str, str]) -> None:
+        """The code is redeemed by whoever asked for it (RFC 7636, S256)."""
+        digest = hashlib.sha256(form["code_verifier"].encode()).digest()
+        assert base64.urlsafe_b64encode(digest).rstrip(b"=").decode() == self.asked_in_browser["code_challenge"]
+        assert form["code"] == "from-browser"
 
     def _token(self, form: dict[str, str]) -> dict[str, object]:
         self.tokens += 1
@@ -78,7 +118,7 @@ class Authority:
             "token_type": "Bearer",
             "scope": form.get("scope", ""),
             "expires_in": self.lifetime,
-            "access_token": f"access-{self.tokens}",
+            "access_token": self.access or f"access-{self.tokens}",
         }
         if form["grant_type"] == "client_credentials":
             return found
@@ -91,6 +131,8 @@ class Authority:
             "exp": int(time.time()) + 3600,
             "iat": int(time.time()),
         }
+        if form["grant_type"] == "authorization_code":
+            claims["nonce"] = self.asked_in_browser["nonce"]
         return found | {
             "refresh_token": f"refresh-{self.tokens}",
             "id_token": f"{_part({'alg': 'none'})}.{_part(claims)}.",
@@ -108,6 +150,38 @@ async def authority(directory: Path) -> AsyncIterator[Authority]:
     async with loopback(running.answer, context) as server:
         running.url = server.url
         yield running
+
+
+def device_code_config(config: str, service: Authority) -> str:
+    """A demo tenant's config, with a device code instead of a token at hand."""
+    found = re.sub(r'tenant_id = ".*"\nclient_id = ".*"', f'tenant_id = "{TENANT}"\nclient_id = "{CLIENT}"', config)
+    method = f'method = "device-code"\nauthority = "{service.url}"\nauthority_ca_file = "{service.ca_file}"'
+    return re.sub(r'method = "token-env"\ntoken_file = .*', method, found)
+
+
+@contextmanager
+def authority_beside(directory: Path) -> Iterator[Authority]:
+    """The service in a thread of its own, for tests without an event loop."""
+    started = threading.Event()
+    running: list[tuple[Authority, asyncio.AbstractEventLoop, asyncio.Event]] = []
+
+    async def serve() -> None:
+        async with authority(directory) as service:
+            ended = asyncio.Event()
+            running.append((service, asyncio.get_running_loop(), ended))
+            started.set()
+            # Not a thread of asyncio's: they do not bear a fork beside them, as a pseudo-terminal begins with.
+            await ended.wait()
+
+    thread = threading.Thread(target=asyncio.run, args=(serve(),), name="authority", daemon=True)
+    thread.start()
+    assert started.wait(20), "the sign-in service did not start"
+    [(service, loop, ended)] = running
+    try:
+        yield service
+    finally:
+        loop.call_soon_threadsafe(ended.set)
+        thread.join(20)
 
 
 def self_signed(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> bytes:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -37,9 +38,9 @@ async def failed(signing: SignIn) -> Problem:
     return caught.value
 
 
-async def thread_gone() -> None:
+async def thread_gone(name: str = "sign-in") -> None:
     async with asyncio.timeout(10):
-        while any(thread.name == "sign-in" for thread in threading.enumerate()):  # noqa: ASYNC110
+        while any(thread.name == name for thread in threading.enumerate()):  # noqa: ASYNC110
             await asyncio.sleep(0.02)
 
 
@@ -110,7 +111,40 @@ async def test_cancel_ends_the_wait_of_all_and_the_polling_soon(tmp_path: Path) 
         assert [str(result) for result in results] == ["The sign-in was cancelled. Sign in when you are ready."] * 3
         await thread_gone()
         service.forever_pending = False
+        assert "You are signed out" in str(await failed(signing))
+        assert len(shown.prompts) == 1
+        signing.again()
         assert await signing.token() == "access-1"
+
+
+async def test_a_prompt_is_taken_away_when_the_sign_in_is_over(tmp_path: Path) -> None:
+    ended = asyncio.Event()
+    began = asyncio.Event()
+
+    async def show(_: Prompt) -> None:
+        began.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    async with authority(tmp_path) as service:
+        service.polls = [PENDING]
+        assert await device_code(service.tenant, show).token() == "access-1"
+        assert began.is_set()
+        await asyncio.wait_for(ended.wait(), 5)
+
+
+async def test_a_prompt_that_cannot_be_shown_ends_the_sign_in_and_may_be_tried_again(tmp_path: Path) -> None:
+    async def fail(_: Prompt) -> None:
+        raise RuntimeError("no screen")
+
+    async with authority(tmp_path) as service:
+        service.forever_pending = True
+        signing = device_code(service.tenant, fail)
+        assert "could not be shown" in (await failed(signing)).what
+        assert signing.refused is None
+        await thread_gone()
 
 
 async def test_one_waiter_that_goes_away_does_not_end_the_sign_in(tmp_path: Path) -> None:
@@ -138,7 +172,64 @@ async def test_the_event_loop_runs_while_the_engineer_signs_in(tmp_path: Path) -
     assert ticks > 20
 
 
+async def test_a_revoked_sign_in_asks_the_engineer_once_more(tmp_path: Path) -> None:
+    shown = Shown()
+    async with authority(tmp_path) as service:
+        service.lifetime = 200
+        signing = device_code(service.tenant, shown)
+        assert await signing.token() == "access-1"
+        service.revoked = True
+        assert await signing.token() == "access-2"
+        assert len(service.grants("refresh_token")) == 1
+    assert [prompt.code for prompt in shown.prompts] == ["ABCD-1234", "ABCD-1235"]
+
+
+async def test_a_revoked_sign_in_that_nobody_renews_stays_signed_out(tmp_path: Path) -> None:
+    shown = Shown()
+    async with authority(tmp_path) as service:
+        service.lifetime = 200
+        signing = device_code(service.tenant, shown)
+        await signing.token()
+        service.revoked, service.forever_pending = True, True
+        asking = asyncio.create_task(signing.token())
+        async with asyncio.timeout(20):
+            while len(shown.prompts) < 2:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        signing.cancel()
+        with pytest.raises(Problem, match="cancelled"):
+            await asking
+        assert [(await failed(signing)).what for _ in range(3)] == ["You are signed out"] * 3
+        assert service.codes == 2
+        await thread_gone()
+
+
+async def test_a_challenge_to_a_revoked_sign_in_asks_the_engineer_with_its_claims(tmp_path: Path) -> None:
+    shown = Shown()
+    claims = base64.b64encode(b'{"access_token":{"nbf":{"essential":true,"value":"1604106651"}}}').decode()
+    async with authority(tmp_path) as service:
+        signing = device_code(service.tenant, shown)
+        await signing.token()
+        service.revoked = True
+        await signing.challenge(claims)
+        assert await signing.token() == "access-2"
+        assert "1604106651" in service.grants("device_code")[-1]["claims"]
+    assert len(shown.prompts) == 2
+
+
+async def test_signing_in_anew_takes_nothing_of_the_old_sign_in(tmp_path: Path) -> None:
+    shown = Shown()
+    async with authority(tmp_path) as service:
+        signing = device_code(service.tenant, shown)
+        await signing.token()
+        signing.again()
+        assert await signing.token() == "access-2"
+        assert not service.grants("refresh_token")
+    assert len(shown.prompts) == 2
+
+
 REFUSALS = {
+    "AADSTS70020: The provided value for the device code has expired.": "Try again",
+    "AADSTS530035: Access has been blocked by security defaults.": "may block device code sign-in",
     "AADSTS53003: Access has been blocked by Conditional Access policies.": "may block device code sign-in",
     "AADSTS700016: Application not found": "client_id",
     "AADSTS65001: no consent": "consent",
@@ -150,11 +241,14 @@ REFUSALS = {
 async def test_a_refused_sign_in_says_what_and_what_next(tmp_path: Path, said: str, step: str) -> None:
     async with authority(tmp_path) as service:
         service.polls = [{"error": "access_denied", "error_description": said}]
-        problem = await failed(device_code(service.tenant, Shown()))
-    assert problem.kind is ProblemKind.SIGNED_OUT
-    assert step in problem.next_step
-    assert "\x1b" not in str(problem)
-    assert problem.code == (said.partition(":")[0] if said.startswith("AADSTS") else "")
+        signing = device_code(service.tenant, Shown())
+        problem = await failed(signing)
+        assert problem.kind is ProblemKind.SIGNED_OUT
+        assert step in problem.next_step
+        assert "\x1b" not in str(problem)
+        assert problem.code == (said.partition(":")[0] if said.startswith("AADSTS") else "")
+        assert (await failed(signing)).what == "You are signed out"
+        assert service.codes == 1
 
 
 async def test_an_unreachable_service_is_not_called_a_refused_sign_in(
@@ -183,15 +277,73 @@ async def test_a_missing_certificate_says_so(tmp_path: Path) -> None:
     assert "certificate" in problem.next_step
 
 
-async def test_azure_cli_is_asked_for_graphs_scope(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    log = tmp_path / "asked"
-    program = tmp_path / "az"
-    answer = '{"accessToken": "cli-token", "expires_on": 4102444800, "expiresOn": "2099-12-31 00:00:00.000000"}'
-    program.write_text(f"#!/bin/sh\necho \"$@\" > {log}\necho '{answer}'\n")
+CLI_TENANT = Tenant("11111111-2222-4333-8444-555555555555", "c")
+CLI_TOKEN = "echo '" + '{"accessToken": "cli-token", "expires_on": %d, "expiresOn": "2099-12-31 00:00:00"}' + "'"
+
+
+def install_az(directory: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> Path:
+    """A program that answers as Azure CLI does, and the file that it keeps its arguments in."""
+    log, program = directory / "asked", directory / "az"
+    program.write_text(f'#!/bin/sh\necho "$@" >> {log}\n{script}\n')
     program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    assert await azure_cli(Tenant("11111111-2222-4333-8444-555555555555", "c")).token() == "cli-token"
-    assert "https://graph.microsoft.com" in log.read_text()
+    monkeypatch.setenv("PATH", f"{directory}:/usr/bin:/bin")
+    return log
+
+
+async def test_azure_cli_is_asked_for_graphs_scope_in_the_tenant(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = install_az(tmp_path, monkeypatch, CLI_TOKEN % 4102444800)
+    signing = azure_cli(CLI_TENANT)
+    assert await signing.token() == "cli-token"
+    assert await signing.token() == "cli-token"
+    [asked] = log.read_text().splitlines()
+    assert "account get-access-token" in asked
+    assert "https://graph.microsoft.com" in asked
+    assert f"--tenant {CLI_TENANT.tenant_id}" in asked
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "ERROR: Please run 'az login' to setup account.",
+        "ERROR: AADSTS70043: The refresh token has expired or is invalid due to sign-in frequency checks.",
+        "ERROR: AADSTS700082: The refresh token has expired due to inactivity.",
+    ],
+)
+async def test_an_azure_cli_that_is_signed_out_is_asked_again_next_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    log = install_az(tmp_path, monkeypatch, f'echo "{said}" >&2\nexit 1')
+    signing = azure_cli(CLI_TENANT)
+    problem = await failed(signing)
+    assert problem.kind is ProblemKind.SIGNED_OUT
+    assert "az login" in problem.next_step
+    assert signing.refused is None
+    install_az(tmp_path, monkeypatch, CLI_TOKEN % 4102444800)
+    assert await signing.token() == "cli-token"
+    assert len(log.read_text().splitlines()) == 2
+
+
+async def test_a_token_of_azure_cli_that_ends_is_asked_for_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = install_az(tmp_path, monkeypatch, CLI_TOKEN % (time.time() + 100))
+    signing = azure_cli(CLI_TENANT)
+    assert [await signing.token(), await signing.token()] == ["cli-token"] * 2
+    assert len(log.read_text().splitlines()) == 2
+
+
+async def test_a_challenge_that_azure_cli_cannot_meet_says_how_to_sign_in_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install_az(tmp_path, monkeypatch, CLI_TOKEN % 4102444800)
+    signing = azure_cli(CLI_TENANT)
+    await signing.token()
+    with pytest.raises(Problem) as caught:
+        await signing.challenge(base64.b64encode(b'{"access_token":{}}').decode())
+    assert "az login" in str(caught.value)
+    assert "--claims-challenge" in caught.value.why
 
 
 async def test_without_azure_cli_the_next_step_is_to_sign_in_there(

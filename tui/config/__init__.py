@@ -3,7 +3,7 @@
 Every mistake is a `Problem(CONFIG)` that names the file, the line, and what to write instead.
 """
 
-from tui.config.reading import load, parse
+from tui.config.reading import load, load_tenants, parse, parse_tenants
 from tui.config.settings import (
     GRAPH_ENDPOINTS,
     TICKET_PROFILES,
@@ -21,6 +21,7 @@ from tui.config.settings import (
     is_loopback,
 )
 from tui.config.template import TEMPLATE, write_template
+from tui.config.tenants import choose
 
 __all__ = [
     "GRAPH_ENDPOINTS",
@@ -36,9 +37,12 @@ __all__ = [
     "SignIn",
     "Tenant",
     "Tickets",
+    "choose",
     "config_hash",
     "is_loopback",
     "load",
+    "load_tenants",
     "parse",
+    "parse_tenants",
     "write_template",
 ]

@@ -1,6 +1,7 @@
 """What types cannot say about a config: settings that must fit each other, and endpoints that may be trusted."""
 
 import difflib
+import re
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -19,11 +20,16 @@ from tui.config.settings import (
 from tui.model.policy import read_office_hours
 
 _SINKS = ("syslog+tls", "postgresql", "azure-monitor", "file")
+_TENANT_ID = re.compile(r"[0-9A-Za-z](?:[0-9A-Za-z-]|\.(?!\.))*")
 _WITH_APP = ("device-code", "browser", "certificate")
 
 
 def settle(document: Document, config: Config) -> Config:
     """Check what hangs together, and fill in the endpoint and absolute paths; raises `Problem(CONFIG)`."""
+    if not _TENANT_ID.fullmatch(config.tenant.tenant_id):
+        why = "What is kept of the tenant is kept under this ID"
+        step = "Write the directory (tenant) ID, or one of its domains"
+        raise document.problem(("tenant", "tenant_id"), "`tenant.tenant_id` is not an ID", why, step)
     graph = _graph(document, config)
     if config.sign_in.method in _WITH_APP and not config.tenant.client_id:
         raise document.problem(
@@ -32,7 +38,7 @@ def settle(document: Document, config: Config) -> Config:
             f"Signing in by {config.sign_in.method} needs an app registration",
             "Add its application (client) ID",
         )
-    sign_in = _sign_in(document, config.sign_in, graph)
+    sign_in = _authority(document, _sign_in(document, config.sign_in, graph), graph)
     tickets = tuple(_tickets(document, source, ("tickets", at)) for at, source in enumerate(config.tickets))
     _refuse_twins(document, tickets)
     directory = config.active_directory
@@ -91,6 +97,27 @@ def _sign_in(document: Document, sign_in: SignIn, graph: Graph) -> SignIn:
         step = "Use device-code, browser, azure-cli or certificate"
         raise document.problem(where, "token-env is accepted only for a loopback endpoint", why, step)
     return replace(sign_in, token_file=_absolute(document, sign_in.token_file))
+
+
+def _authority(document: Document, sign_in: SignIn, graph: Graph) -> SignIn:
+    where = ("sign_in", "authority")
+    if not sign_in.authority:
+        if sign_in.authority_ca_file:
+            what = "`authority_ca_file` has no use without `authority`"
+            raise document.problem(("sign_in", "authority_ca_file"), what, "", "Take it out")
+        return sign_in
+    if sign_in.method not in _WITH_APP:
+        why = f"`sign_in.method` is {sign_in.method!r}, which asks no sign-in service by itself"
+        raise document.problem(where, "`authority` has no use here", why, "Take it out")
+    _check_url(document, where, sign_in.authority, "https", "")
+    if not (is_loopback(sign_in.authority) and is_loopback(graph.endpoint)):
+        why = "Another sign-in service than the cloud's is for rehearsals, with a Graph on this machine as well"
+        raise document.problem(where, "`sign_in.authority` is accepted only on this machine", why, "Take it out")
+    return replace(
+        sign_in,
+        authority=sign_in.authority.rstrip("/"),
+        authority_ca_file=_absolute(document, sign_in.authority_ca_file),
+    )
 
 
 def _certificate(document: Document, sign_in: SignIn) -> SignIn:

@@ -14,17 +14,28 @@ Where = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """The text of a config file, for saying what is wrong in it, and on which line."""
+    """The text of a config file, for saying what is wrong in it, and on which line.
+
+    `tenant` is the place of one `[[tenant]]` when it is read as if the file were its own, and `own` its tables.
+    """
 
     path: Path
     text: str
+    tenant: int | None = None
+    own: frozenset[str] = frozenset()
 
     def problem(self, where: Where, what: str, why: str = "", next_step: str = "") -> Problem:
         """A mistake at a place, or in the nearest table around it."""
         lines = statement_lines(self.text)
+        where = self._in_file(where)
         while where and where not in lines:
             where = where[:-1]
         return Problem(ProblemKind.CONFIG, f"{self.path}, line {lines.get(where, 1)}: {what}", why, next_step)
+
+    def _in_file(self, where: Where) -> Where:
+        if self.tenant is None or (where and where[0] != "tenant" and where[0] not in self.own):
+            return where
+        return ("tenant", self.tenant, *(where[1:] if where[:1] == ("tenant",) else where))
 
     def syntax_problem(self, message: str) -> Problem:
         """What `tomllib` could not read; its message ends in the place."""
@@ -67,6 +78,8 @@ def statement_lines(text: str) -> dict[Where, int]:
             continue
         opening, start = pending[0].lstrip(), number - len(pending) + 1
         pending = []
+        if opening.startswith("["):
+            where = _counted(where, counts)
         if opening.startswith("[["):
             counts[where] = counts.get(where, -1) + 1
             table = where = (*where, counts[where])
@@ -76,6 +89,16 @@ def statement_lines(text: str) -> dict[Where, int]:
             where = (*table, *where)
         found.setdefault(where, start)
     return found
+
+
+def _counted(where: Where, counts: dict[Where, int]) -> Where:
+    """A table below an array of tables belongs to the array's last one (TOML v1.0.0, "Array of Tables")."""
+    found: Where = ()
+    for part in where[:-1]:
+        found = (*found, part)
+        if found in counts:
+            found = (*found, counts[found])
+    return (*found, *where[-1:])
 
 
 def _path_of(statement: dict[str, Any]) -> Where:

@@ -13,11 +13,17 @@ import msgspec
 from tui.config.checks import settle
 from tui.config.places import Document, Where, spoken
 from tui.config.settings import Config
+from tui.config.tenants import choose, refuse_doubles, split
 from tui.errors import Problem, ProblemKind
 
 
-def load(path: Path) -> Config:
-    """Read a config file; raises `Problem(CONFIG)`."""
+def load(path: Path, tenant: str = "") -> Config:
+    """Read one tenant's config, by name or ID where there are several; raises `Problem(CONFIG)`."""
+    return choose(load_tenants(path), tenant, path)
+
+
+def load_tenants(path: Path) -> tuple[Config, ...]:
+    """Read a config file: the config of each tenant, in the file's order; raises `Problem(CONFIG)`."""
     try:
         text = path.read_bytes().decode()
     except FileNotFoundError:
@@ -29,16 +35,27 @@ def load(path: Path) -> Config:
     except UnicodeDecodeError as error:
         step = "Save it as UTF-8"
         raise Problem(ProblemKind.CONFIG, f"{path} is not UTF-8", f"Byte {error.start} is wrong", step) from error
-    return parse(text, path)
+    return parse_tenants(text, path)
 
 
-def parse(text: str, path: Path) -> Config:
-    """Read a config from its text; `path` is for messages and relative paths. Raises `Problem(CONFIG)`."""
+def parse(text: str, path: Path, tenant: str = "") -> Config:
+    """As `load`, from a text; `path` is for messages and relative paths. Raises `Problem(CONFIG)`."""
+    return choose(parse_tenants(text, path), tenant, path)
+
+
+def parse_tenants(text: str, path: Path) -> tuple[Config, ...]:
+    """As `load_tenants`, from a text."""
     document = Document(path, text)
     try:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise document.syntax_problem(str(error)) from None
+    configs = tuple(_parse_one(part, own) for part, own in split(document, tables))
+    refuse_doubles(document, configs)
+    return configs
+
+
+def _parse_one(document: Document, tables: dict[str, Any]) -> Config:
     _examine(document, Config, tables, ())
     try:
         config = msgspec.convert(tables, Config)

@@ -25,12 +25,16 @@ Filled = Annotated[str, msgspec.Meta(min_length=1)]
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """The Entra tenant, and the app registration that signs in to it where the method of signing in has one."""
+    """The Entra tenant, and the app registration that signs in to it where the method of signing in has one.
+
+    `colour` is how the header shows the tenant, so that nobody takes one for another.
+    """
 
     name: Filled
     tenant_id: Filled
     client_id: str = ""
     cloud: Literal["global", "usgov", "usgov-dod", "china"] = "global"
+    colour: Literal["", "blue", "green", "yellow", "orange", "red", "purple"] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +42,15 @@ class SignIn:
     """How to sign in.
 
     `token_file` serves `token-env` only: it is read when $RESEAL_GRAPH_TOKEN is not set. `certificate_file` serves
-    `certificate` only: a PEM file with the certificate and its private key.
+    `certificate` only: a PEM file with the certificate and its private key. `authority` (https, on this machine) and
+    the PEM file that vouches for it replace the cloud's sign-in service, to rehearse signing in.
     """
 
     method: Literal["device-code", "browser", "azure-cli", "certificate", "token-env"] = "device-code"
     token_file: str = ""
     certificate_file: str = ""
+    authority: str = ""
+    authority_ca_file: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from tui.errors import Problem, ProblemKind
 
 TEMPLATE = """\
 # Reseal. Fill in the empty values; everything that is commented out shows its default or an example.
+# Several tenants: write one block for each, with its own sign-in, Graph and tickets below it; see the README.
 # An unknown key is an error. No secret belongs in this file: name an environment variable or a command instead.
 
 [tenant]
@@ -15,6 +16,7 @@ name = ""                          # as it shall stand in the header
 cloud = "global"                   # global | usgov | usgov-dod | china
 tenant_id = ""                     # directory (tenant) ID
 client_id = ""                     # application (client) ID of your app registration
+# colour = "blue"                  # of its name in the header: blue | green | yellow | orange | red | purple
 
 [sign_in]
 method = "device-code"             # device-code | browser | azure-cli | certificate | token-env

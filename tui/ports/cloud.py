@@ -182,11 +182,16 @@ class Policies(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SignInPrompt:
-    """A device code: where to enter it, the code, and how long it is good."""
+    """A device code: where to enter it, the code, and how long it is good. Without a code a browser was opened."""
 
     uri: str
     code: str
     expires_at: datetime
+
+    @property
+    def line(self) -> str:
+        """The prompt in one line, for verbs without a screen."""
+        return f"Sign in: open {self.uri} and enter {self.code}" if self.code else "Sign in in the browser that opened"
 
 
 class AccessToken(Protocol):

@@ -89,6 +89,8 @@ class Desk:
     evidence: dict[str, IncidentEvidence] = field(default_factory=dict)
     index: IndexProgress = field(default_factory=IndexProgress)
     """How far the key metadata is paged in."""
+    signed_out: Callable[[], bool] = lambda: False
+    """Nobody is signed in, and nothing signs in by itself."""
 
     mass: MassService = field(init=False)
     """Mass incidents: groups, surges, decisions."""

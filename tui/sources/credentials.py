@@ -7,10 +7,12 @@ import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 from tui.errors import Problem, ProblemKind
+from tui.sources.browser_window import BrowserWindow
 from tui.sources.sign_in import GivenToken, OnPrompt, Prompt, SignIn
 from tui.text import clean_line
 
@@ -21,6 +23,9 @@ CLOUDS = {
     "china": ("https://microsoftgraph.chinacloudapi.cn", "AZURE_CHINA"),
 }
 """Cloud: Graph's root and azure-identity's name of the authority (Microsoft Graph, national cloud deployments)."""
+
+_BROWSER_SECONDS = 300
+"""How long the engineer has for signing in in the browser; as azure-identity's own limit."""
 
 _BLOCKED = (
     "The tenant may block device code sign-in by Conditional Access, as Microsoft recommends: ask for an exclusion for "
@@ -83,7 +88,7 @@ class Entra:
         self._method = method
         self._scope = scope
         self._build = build
-        self._interactive = interactive
+        self.interactive = interactive
         self._credential: Any = None
         self._prompt: Callable[[Prompt], None] = lambda prompt: None
         self._stopped = threading.Event()
@@ -102,9 +107,15 @@ class Entra:
             if self._credential is None:
                 self._credential = self._build(self._show, self._refuse_when_stopped)
             found = self._credential.get_token(self._scope, **options)
+        except Problem:
+            raise
         except Exception as error:
             raise self._problem(error) from None
         return str(found.token), float(found.expires_on)
+
+    def forget(self) -> None:
+        """Drop the credential with its cache of tokens; the next sign-in is a new one."""
+        self._credential = None
 
     def _show(self, url: str, code: str, expires_at: Any) -> None:
         self._prompt(Prompt(clean_line(url, 300), clean_line(code, 64), expires_at))
@@ -130,7 +141,7 @@ class Entra:
             return f"Try again. {_BLOCKED}"
         if self._method == "azure-cli":
             return "Run `az login` for this tenant, then try again"
-        return "Try again" if self._interactive else "Check the certificate, its registration and the clock"
+        return "Try again" if self.interactive else "Check the certificate, its registration and the clock"
 
 
 def device_code(tenant: Tenant, on_prompt: OnPrompt) -> SignIn:
@@ -144,15 +155,19 @@ def device_code(tenant: Tenant, on_prompt: OnPrompt) -> SignIn:
     return SignIn(Entra("device-code", tenant.scope, build, interactive=True), on_prompt)
 
 
-def browser(tenant: Tenant) -> SignIn:
-    """A browser on this machine."""
+def browser(tenant: Tenant, on_prompt: OnPrompt | None = None) -> SignIn:
+    """A browser on this machine; the prompt has no code, and says where one signs in."""
 
-    def build(_show: object, hook: Callable[[object], None]) -> Any:
+    def build(show: Callable[[str, str, Any], None], hook: Callable[[object], None]) -> Any:
         from azure.identity import InteractiveBrowserCredential
 
-        return InteractiveBrowserCredential(raw_request_hook=hook, **tenant.options())
+        options = tenant.options()
+        where = urlsplit(options["authority"]).hostname or options["authority"]
+        limit = timedelta(seconds=_BROWSER_SECONDS)
+        BrowserWindow(lambda: show(where, "", datetime.now(UTC) + limit)).use()
+        return InteractiveBrowserCredential(raw_request_hook=hook, timeout=_BROWSER_SECONDS, **options)
 
-    return SignIn(Entra("browser", tenant.scope, build, interactive=True))
+    return SignIn(Entra("browser", tenant.scope, build, interactive=True), on_prompt)
 
 
 def azure_cli(tenant: Tenant) -> SignIn:
@@ -193,7 +208,7 @@ def sign_in(
         case "device-code":
             return device_code(tenant, on_prompt)
         case "browser":
-            return browser(tenant)
+            return browser(tenant, on_prompt)
         case "azure-cli":
             return azure_cli(tenant)
         case "certificate":

@@ -7,6 +7,7 @@ in a daemon thread, which holds up neither the event loop nor the end of the pro
 import asyncio
 import base64
 import binascii
+import contextvars
 import ipaddress
 import os
 import threading
@@ -30,7 +31,10 @@ _FRESH = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What the engineer has to do: open `url` on any machine and enter `code`, before `expires_at`."""
+    """What the engineer has to do before `expires_at`: open `url` on any machine and enter `code`.
+
+    Without a code a browser was opened here, and `url` is the host that signs in.
+    """
 
     url: str
     code: str
@@ -41,7 +45,9 @@ OnPrompt = Callable[[Prompt], Awaitable[None]]
 
 
 class Credential(Protocol):
-    """A way of signing in, called in a thread."""
+    """A way of signing in, called in a thread. `interactive`: it may wait for the engineer."""
+
+    interactive: bool
 
     def acquire(
         self, claims: str | None, prompt: Callable[[Prompt], None], stopped: threading.Event
@@ -49,9 +55,20 @@ class Credential(Protocol):
         """A token and its end (Unix time); `claims` is the JSON of a challenge to answer. Raises `Problem`."""
         ...
 
+    def forget(self) -> None:
+        """Drop what would sign in without the engineer."""
+        ...
+
 
 class SignIn:
-    """An `AccessToken` over a credential. Whoever asks while a sign-in runs waits for that one."""
+    """An `AccessToken` over a credential. Whoever asks while a sign-in runs waits for that one.
+
+    `on_prompt` may show its prompt for as long as it likes: it is cancelled when the sign-in is over. A sign-in that
+    the engineer gave up, or that was refused, is not begun anew by whatever asks next, but by `again`.
+    """
+
+    refused: Problem | None = None
+    """Why nobody is signed in, until `again`; None while a sign-in may begin or has succeeded."""
 
     def __init__(self, credential: Credential, on_prompt: OnPrompt | None = None) -> None:
         self._credential = credential
@@ -62,6 +79,7 @@ class SignIn:
         self._claims_met = ""
         self._pending: asyncio.Task[str] | None = None
         self._answer: asyncio.Future[tuple[str, float]] | None = None
+        self._prompts: set[asyncio.Task[None]] = set()
         self._stopped = threading.Event()
 
     @property
@@ -89,12 +107,18 @@ class SignIn:
                 Problem(ProblemKind.SIGNED_OUT, "The sign-in was cancelled", "", "Sign in when you are ready")
             )
 
-    def forget(self) -> None:
-        """Drop the token."""
+    def again(self) -> None:
+        """The engineer wants a new sign-in: what is there of the old one is dropped, and the next who asks begins."""
         self.cancel()
-        self._token, self._expires_at = "", 0.0
+        self._answer = self._pending = None
+        self._token, self._expires_at, self.refused = "", 0.0, None
+        self._credential.forget()
 
     async def _shared(self, claims: str | None) -> str:
+        if self.refused is not None:
+            why = self.refused.what if not self.refused.why else f"{self.refused.what}: {self.refused.why}"
+            step = "Sign in when you are ready"
+            raise Problem(ProblemKind.SIGNED_OUT, "You are signed out", why, step, code=self.refused.code)
         if self._pending is None or self._pending.done():
             self._pending = asyncio.create_task(self._renew(claims))
             # Waiters may all be gone by the time it fails, and then nobody else looks at the failure.
@@ -103,41 +127,60 @@ class SignIn:
         return await asyncio.shield(self._pending)
 
     async def _renew(self, claims: str | None) -> str:
-        loop = asyncio.get_running_loop()
-        self._answer = answer = loop.create_future()
-        self._stopped = stopped = threading.Event()
-
-        def settle(value: tuple[str, float] | None, problem: Problem | None) -> None:
-            if answer.done():
-                return
-            if value is not None:
-                answer.set_result(value)
-            elif problem is not None:
-                answer.set_exception(problem)
-
-        def work() -> None:
-            value: tuple[str, float] | None = None
-            problem: Problem | None = None
-            try:
-                value = self._credential.acquire(claims, lambda shown: self._show(loop, shown), stopped)
-            except Problem as error:
-                problem = error
-            except Exception as error:
-                problem = Problem(
-                    ProblemKind.SIGNED_OUT, "The sign-in failed", clean_line(f"{type(error).__name__}: {error}", 300)
-                )
-            # The loop may have ended while the engineer had not yet decided.
-            with suppress(RuntimeError):
-                loop.call_soon_threadsafe(settle, value, problem)
-
-        threading.Thread(target=work, name="sign-in", daemon=True).start()
-        self._token, self._expires_at = await answer
+        self._answer = answer = asyncio.get_running_loop().create_future()
+        self._stopped = threading.Event()
+        self._start(claims, answer, self._stopped)
+        try:
+            self._token, self._expires_at = await answer
+        except Problem as problem:
+            mine = answer is self._answer
+            if mine and self._credential.interactive and problem.kind is ProblemKind.SIGNED_OUT:
+                self.refused = problem
+            raise
+        finally:
+            for prompt in tuple(self._prompts):
+                prompt.cancel()
         self._renewed_at = time.monotonic()
         return self._token
 
-    def _show(self, loop: asyncio.AbstractEventLoop, prompt: Prompt) -> None:
-        if self._on_prompt is not None:
-            asyncio.run_coroutine_threadsafe(_shown(self._on_prompt, prompt), loop)
+    def _start(self, claims: str | None, answer: "asyncio.Future[tuple[str, float]]", stopped: threading.Event) -> None:
+        loop = asyncio.get_running_loop()
+        # A thread begins without context, and what shows the prompt has to know its app.
+        context = contextvars.copy_context()
+
+        def show(prompt: Prompt) -> None:
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(self._show, prompt, answer, context=context)
+
+        def work() -> None:
+            found: tuple[str, float] | Problem
+            try:
+                found = self._credential.acquire(claims, show, stopped)
+            except Problem as problem:
+                found = problem
+            except Exception as error:
+                why = clean_line(f"{type(error).__name__}: {error}", 300)
+                found = Problem(ProblemKind.SIGNED_OUT, "The sign-in failed", why)
+            # The loop may have ended while the engineer had not yet decided.
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(_settle, answer, found)
+
+        threading.Thread(target=work, name="sign-in", daemon=True).start()
+
+    def _show(self, prompt: Prompt, answer: "asyncio.Future[tuple[str, float]]") -> None:
+        if self._on_prompt is None or answer.done():
+            return
+        showing = asyncio.create_task(_shown(self._on_prompt, prompt))
+        self._prompts.add(showing)
+        showing.add_done_callback(lambda task: self._shown(task, answer))
+
+    def _shown(self, showing: "asyncio.Task[None]", answer: "asyncio.Future[tuple[str, float]]") -> None:
+        self._prompts.discard(showing)
+        error = None if showing.cancelled() else showing.exception()
+        if error is not None:
+            self._stopped.set()
+            what = "The code for signing in could not be shown"
+            _settle(answer, Problem(ProblemKind.LOCAL, what, type(error).__name__, "Sign in again"))
 
 
 class GivenToken:
@@ -195,6 +238,15 @@ def is_loopback(endpoint: str) -> bool:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _settle(answer: "asyncio.Future[tuple[str, float]]", found: tuple[str, float] | Problem) -> None:
+    if answer.done():
+        return
+    if isinstance(found, Problem):
+        answer.set_exception(found)
+    else:
+        answer.set_result(found)
 
 
 async def _shown(on_prompt: OnPrompt, prompt: Prompt) -> None:
