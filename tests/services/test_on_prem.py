@@ -9,15 +9,19 @@ from tests.services.cloud import DEVICE, KEY, NOW, OTHER, Cloud, entra, key
 from tests.services.on_prem import AD_KEY, OBJECT, Domain, computer, on_prem_key
 from tests.services.samples import SetClock
 from tui.errors import Problem, ProblemKind
-from tui.model.device import Join
+from tui.model.device import Join, User
 from tui.model.dossier import Dossier, Query, Verdict
 from tui.model.finding import FindingCode
 from tui.model.ids import parse_key_term, read_key_ids
 from tui.model.on_prem import object_of
+from tui.model.rights import Rights
 from tui.services import on_prem_reads
+from tui.services.cloud_findings import cloud_findings
 from tui.services.dossier import DossierJoin
 from tui.services.lookup import lookup_json
 from tui.services.matching import Refused, Selection, select
+from tui.services.self_service import offer
+from tui.services.verdict import judge
 
 TERM, WHOLE = parse_key_term(AD_KEY[:8]), parse_key_term(AD_KEY)
 BY_BOTH = Query(term=TERM, device_name="LT-1")
@@ -59,6 +63,17 @@ async def test_a_key_that_only_active_directory_has_is_the_one_match() -> None:
     answer = lookup_json("x", "key_id_prefix", dossier)
     assert [(one["id"], one["escrow"]) for one in answer["matches"][0]["keys"]] == [(AD_KEY, "ad")]
     assert answer["sources"]["ad"]["state"] == "ok"
+
+
+async def test_neither_owner_nor_role_of_entra_id_matters_for_a_key_of_active_directory() -> None:
+    found = (await join(domain())).evidence
+    owned = replace(found, self_service=True, owners=(User("1", "ada@demo.example", "Ada"),), rights=Rights(observed_at=NOW))
+    judgement = judge(owned, NOW)
+    assert offer(owned, "ada@demo.example", judgement.key) is None
+    codes = {finding.code for finding in cloud_findings(owned, judgement, NOW)}
+    assert not codes & {FindingCode.SELF_SERVICE_AVAILABLE, FindingCode.ROLE_MISSING, FindingCode.OUTSIDE_ADMIN_UNIT}
+    escrowed = replace(owned, matches=(key(AD_KEY),))
+    assert offer(escrowed, "ada@demo.example", key(AD_KEY)) is not None
 
 
 async def test_a_key_that_entra_id_has_too_is_entra_ids() -> None:

@@ -19,7 +19,7 @@ from tui.model.fact import Fact, SourceHealth, SourceState
 from tui.model.finding import Finding
 from tui.model.ids import KeyTerm
 from tui.model.on_prem import OnPremComputer, OnPremKey
-from tui.model.recovery_key import RecoveryKey
+from tui.model.recovery_key import Escrow, RecoveryKey
 from tui.model.rights import Rights
 
 
@@ -119,6 +119,11 @@ class Evidence:
         """Keys of the device in question that Entra ID does not have."""
         escrowed = {key.id for key in self.keys}
         return tuple(key for key in self.on_prem_keys if key.id not in escrowed)
+
+    @property
+    def fits_on_prem(self) -> bool:
+        """What fits is kept in Active Directory alone: neither an owner nor a role of Entra ID reads it."""
+        return bool(self.matches) and all(key.escrow is Escrow.AD for key in self.matches)
 
     @property
     def hidden_on_prem(self) -> bool:

@@ -89,7 +89,7 @@ def _dated(device: EntraDevice) -> str:
 
 def _rights(evidence: Evidence, judgement: Judgement, contact: str) -> Iterator[Finding]:
     rights = evidence.rights
-    if rights is None:
+    if rights is None or evidence.fits_on_prem:
         return
     health = evidence.sources.get("admin-units")
     units = evidence.units if health is not None and health.state is SourceState.OK else None
@@ -148,7 +148,7 @@ def _is_older(one: EntraDevice, others: Iterable[EntraDevice]) -> bool:
 
 
 def _self_service(evidence: Evidence) -> Iterator[Finding]:
-    if evidence.self_service is None or not evidence.owners:
+    if evidence.self_service is None or not evidence.owners or evidence.fits_on_prem:
         return
     owner = evidence.owners[0].upn
     if not evidence.self_service:

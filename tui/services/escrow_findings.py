@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from tui.model.dossier import Evidence, Verdict
 from tui.model.fact import SourceState
 from tui.model.finding import Finding, FindingCode, Severity
-from tui.model.recovery_key import Escrow, Volume
+from tui.model.recovery_key import Volume
 from tui.services.absence import ESCROW_FULL, ESCROW_LIMIT
 from tui.services.judgement import Judgement, newest_key
 
@@ -58,7 +58,7 @@ def escrow_findings(evidence: Evidence, judgement: Judgement) -> Iterator[Findin
 
 
 def _absent(evidence: Evidence, judgement: Judgement) -> Iterator[Finding]:
-    on_prem = any(key.escrow is Escrow.AD for key in evidence.matches)
+    on_prem = evidence.fits_on_prem
     if on_prem or judgement.verdict is Verdict.AD_ONLY:
         join = f"joined: {evidence.device.join}" if evidence.device else "no device object in Entra ID"
         counted = (f"keys in Active Directory: {len(evidence.on_prem_keys)}",) if evidence.on_prem_keys else ()

@@ -40,6 +40,8 @@ def offer(evidence: Evidence, caller: str, key: RecoveryKey | None = None) -> Of
     """
     if evidence.self_service is not True or len(evidence.owners) != 1 or owner_changed(evidence, key) is not None:
         return None
+    if evidence.fits_on_prem:
+        return None
     device = evidence.device
     if key is not None and device is not None and key.device_id != device.device_id:
         return None

@@ -101,6 +101,24 @@ async def test_kerberos_reaches_the_vault_and_the_bind_password_does_not(
     await vault.clear("test")
 
 
+async def test_a_domain_controller_that_hangs_leaves_no_vault_behind(
+    domain: Domain, connected: Connected, wardens: list[Warden], terminal: Terminal
+) -> None:
+    request = await request_for(connected, "LT-ONE")
+    waiting = await vault_on(wardens, terminal, domain.server(connect_seconds=0.5))
+    left = await vault_on(wardens, terminal, domain.server())
+    with domain.frozen():
+        reading = asyncio.create_task(left.read(request))
+        with pytest.raises(Problem) as caught:
+            await waiting.read(request)
+        assert not reading.done()
+        reading.cancel()
+        async with asyncio.timeout(10):
+            await left.cleared()
+    assert caught.value.kind is ProblemKind.UNREACHABLE
+    assert "within" in caught.value.what
+
+
 async def test_a_vault_without_a_directory_says_so(
     connected: Connected, wardens: list[Warden], terminal: Terminal
 ) -> None:
