@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ from tui.services.collection import CollectionService
 from tui.services.desk import AuditCheck, Desk, Engineer
 from tui.services.disclosure_policy import Limits, Rules
 from tui.services.dossier import CloudSources
+from tui.services.on_prem_patience import PatientDirectory
 from tui.services.pim import Activations
 from tui.services.queue import QueueService
 from tui.services.reveal import RevealPolicy, RevealService
@@ -54,6 +55,7 @@ class Cloud:
     cache: CacheStore
     wire: WireLog
     on_prem: "ActiveDirectory | None" = None
+    clock: Clock = field(default_factory=SystemClock)
     _activations: Activations | None = None
     _loading: "asyncio.Task[CloudSources] | None" = None
     _stack: AsyncExitStack | None = None
@@ -132,7 +134,7 @@ class Cloud:
             log=EntraLog(transport),
             mass=BatchedGraph(transport),
             ahead=BatchedGraph(transport, background=True),
-            on_prem=self.on_prem,
+            on_prem=self.on_prem and PatientDirectory(self.on_prem, self.clock, self.on_prem.first_seconds),
         )
 
 
@@ -184,7 +186,7 @@ async def open_console(
         token = _token(config, on_prompt)
         wire = WireLog()
         on_prem = _on_prem(config, stack)
-        cloud = Cloud(config, token, cache, wire, on_prem)
+        cloud = Cloud(config, token, cache, wire, on_prem, clock)
         stack.push_async_callback(cloud.close)
         warden = Warden(
             config.graph.endpoint,

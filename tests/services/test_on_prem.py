@@ -15,11 +15,12 @@ from tui.model.finding import FindingCode
 from tui.model.ids import parse_key_term, read_key_ids
 from tui.model.on_prem import object_of
 from tui.model.rights import Rights
-from tui.services import on_prem_reads
+from tui.ports import OnPremDirectory
 from tui.services.cloud_findings import cloud_findings
 from tui.services.dossier import DossierJoin
 from tui.services.lookup import lookup_json
 from tui.services.matching import Refused, Selection, select
+from tui.services.on_prem_patience import PAUSE_SECONDS, PatientDirectory
 from tui.services.self_service import offer
 from tui.services.verdict import judge
 
@@ -34,7 +35,7 @@ def domain(**rest: object) -> Domain:
     return Domain(keys=[on_prem_key()], computers=[computer()], **rest)  # type: ignore[arg-type]
 
 
-async def join(directory: Domain | None, query: Query = BY_BOTH, cloud: Cloud | None = None) -> Dossier:
+async def join(directory: OnPremDirectory | None, query: Query = BY_BOTH, cloud: Cloud | None = None) -> Dossier:
     sources = (cloud or Cloud(devices=[HYBRID])).sources
     join = DossierJoin(replace(sources, on_prem=directory), SetClock(NOW), query, lambda _: None)
     return await join.run()
@@ -67,7 +68,9 @@ async def test_a_key_that_only_active_directory_has_is_the_one_match() -> None:
 
 async def test_neither_owner_nor_role_of_entra_id_matters_for_a_key_of_active_directory() -> None:
     found = (await join(domain())).evidence
-    owned = replace(found, self_service=True, owners=(User("1", "ada@demo.example", "Ada"),), rights=Rights(observed_at=NOW))
+    owned = replace(
+        found, self_service=True, owners=(User("1", "ada@demo.example", "Ada"),), rights=Rights(observed_at=NOW)
+    )
     judgement = judge(owned, NOW)
     assert offer(owned, "ada@demo.example", judgement.key) is None
     codes = {finding.code for finding in cloud_findings(owned, judgement, NOW)}
@@ -168,21 +171,36 @@ async def test_keys_of_two_directories_that_begin_alike_select_none() -> None:
     assert (dossier.verdict, dossier.key) == (Verdict.SEVERAL_MATCHES, None)
 
 
-async def test_a_directory_that_does_not_answer_holds_the_verdict_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_directory_that_does_not_answer_holds_one_verdict_up_and_not_the_next() -> None:
     class Frozen(Domain):
         async def _call(self, question: str) -> None:
             self.asked.append(question)
             await asyncio.Event().wait()
 
-    monkeypatch.setattr(on_prem_reads, "SECONDS", 0.01)
-    frozen = Frozen()
-    dossier = await join(frozen)
+    frozen, clock = Frozen(), SetClock(NOW)
+    patient = PatientDirectory(frozen, clock, 0.01)
+    dossier = await join(patient)
     assert dossier.verdict is Verdict.FACTS_TOO_OLD
     assert "gave no answer" in dossier.evidence.sources["ad"].detail
-    assert frozen.asked == ["prefix"]
     cloud = Cloud(devices=[HYBRID], keys=[key()], index=[key()])
-    escrowed = await join(Frozen(), Query(term=parse_key_term(KEY[:8]), device_name="LT-1"), cloud)
-    assert escrowed.verdict is Verdict.ONE_MATCH
+    by_both = Query(term=parse_key_term(KEY[:8]), device_name="LT-1")
+    assert (await join(patient, by_both, cloud)).verdict is Verdict.ONE_MATCH
+    assert frozen.asked == ["prefix"]
+    clock.go(PAUSE_SECONDS)
+    await join(patient, by_both, cloud)
+    assert frozen.asked == ["prefix", "prefix"]
+
+
+async def test_a_directory_that_answers_again_is_asked_again_at_once() -> None:
+    directory, clock = domain(fails=DOWN), SetClock(NOW)
+    patient = PatientDirectory(directory, clock)
+    assert (await join(patient)).verdict is Verdict.FACTS_TOO_OLD
+    assert directory.asked == ["prefix"]
+    directory.fails = None
+    clock.go(PAUSE_SECONDS)
+    assert (await join(patient)).verdict is Verdict.ONE_MATCH
+    directory.fails = HIDDEN
+    assert (await join(patient)).verdict is Verdict.HIDDEN_BY_SCOPE, "a refusal is an answer"
 
 
 async def test_a_stale_id_names_the_newest_key_of_active_directory() -> None:

@@ -4,9 +4,8 @@ LDAP says `success` to "no such object", to "there, and its password is not for 
 apart here, because only the first may ever become "no key".
 """
 
-import asyncio
-from collections.abc import Coroutine
-from typing import Any, TypeVar
+from collections.abc import Awaitable
+from typing import TypeVar
 
 from tui.errors import Problem, ProblemKind
 from tui.model.device import Join
@@ -18,11 +17,7 @@ from tui.services.answers import Answers
 from tui.services.device_reads import DeviceReads
 from tui.services.judgement import newest_key
 
-SECONDS = 10.0
-"""How long a verdict waits for one answer of Active Directory."""
-
 SOURCE = "ad"
-_SILENT = (SourceState.UNREACHABLE, SourceState.THROTTLED)
 
 T = TypeVar("T")
 
@@ -109,20 +104,8 @@ class OnPremReads:
         if computer is not None:
             self._answers.on_prem_computers[computer.object_guid] = computer
 
-    async def _ask(self, call: Coroutine[Any, Any, T]) -> T | None:
-        """The answer; a directory that did not answer once is not asked again for this dossier."""
-        if self._answers.health(SOURCE) in _SILENT:
-            call.close()
-            return None
-        return await self._reads.ask(SOURCE, _within(call))
-
-
-async def _within(call: Coroutine[Any, Any, T]) -> T:
-    try:
-        async with asyncio.timeout(SECONDS):
-            return await call
-    except TimeoutError:
-        raise _silent() from None
+    async def _ask(self, call: Awaitable[T]) -> T | None:
+        return await self._reads.ask(SOURCE, call)
 
 
 def may_not_read(key: OnPremKey) -> Problem:
@@ -134,8 +117,3 @@ def may_not_read(key: OnPremKey) -> Problem:
         "Ask the AD team for that right on the computer's unit, or a colleague who holds it",
         code="ad-confidential",
     )
-
-
-def _silent() -> Problem:
-    step = "Check [active_directory] url and the path to the domain controller; do not say that there is no key"
-    return Problem(ProblemKind.UNREACHABLE, f"Active Directory gave no answer within {SECONDS:.0f} s", "", step)

@@ -20,7 +20,11 @@ from tui.sources.active_directory.messages import (
     Truth,
 )
 from tui.sources.active_directory.process import LdapChild
+from tui.sources.active_directory.secrets import COMMAND_SECONDS
 from tui.sources.active_directory.server import DirectoryServer, checked
+
+WELL_SECONDS = 10.0
+"""For a child to start, sign in and search, on a busy machine; usually half a second."""
 
 
 class ActiveDirectory:
@@ -30,6 +34,11 @@ class ActiveDirectory:
         self.server = checked(server)
         """Where it asks, and as whom."""
         self._child = LdapChild(server)
+
+    @property
+    def first_seconds(self) -> float:
+        """How long the first answer takes at the most where all is well: a child starts, and signs in."""
+        return WELL_SECONDS + (COMMAND_SECONDS if self.server.password_command else 0.0)
 
     async def keys_with_prefix(self, digits: str) -> Sequence[OnPremKey]:
         return await self._keys(FindKeys(digits))
