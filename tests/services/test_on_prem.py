@@ -11,7 +11,7 @@ from tests.services.samples import SetClock
 from tui.errors import Problem, ProblemKind
 from tui.model.device import Join, User
 from tui.model.dossier import Dossier, Query, Verdict
-from tui.model.finding import FindingCode
+from tui.model.finding import Finding, FindingCode, Severity
 from tui.model.ids import parse_key_term, read_key_ids
 from tui.model.on_prem import object_of
 from tui.model.rights import Rights
@@ -143,6 +143,15 @@ async def test_a_computer_that_entra_id_does_not_know_is_found_by_name_and_id() 
     assert selected(nameless).refused is Refused.WHOLE_ID_NEEDED
     whole = await join(domain(), Query(term=WHOLE), Cloud())
     assert selected(whole).key == on_prem_key()
+
+
+async def test_what_the_audit_knows_of_a_computer_is_told_though_entra_id_knows_none() -> None:
+    async def earlier(device_id: str) -> list[Finding]:
+        return [Finding(FindingCode.REPEAT_RECOVERY, Severity.WARNING, "Again", (device_id,), "Find out why")]
+
+    sources = replace(Cloud().sources, on_prem=domain())
+    dossier = await DossierJoin(sources, SetClock(NOW), BY_BOTH, lambda _: None, local=earlier).run()
+    assert [finding.evidence for finding in dossier.findings if finding.code == "repeat-recovery"] == [(DEVICE,)]
 
 
 async def test_the_key_of_another_computer_is_an_alarm() -> None:

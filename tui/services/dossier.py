@@ -145,6 +145,7 @@ class DossierJoin:
         ids = {key.device_id for key in self._answers.matches() if key.escrow is Escrow.AD} - {""}
         if len(ids) == 1:
             device_id = ids.pop()
+            self._reads.read("own", device_id)
             await asyncio.gather(self._reads.read("device", device_id), self._reads.read("keys", device_id))
 
     async def _tell_machines_apart(self) -> None:
