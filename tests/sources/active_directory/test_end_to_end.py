@@ -11,7 +11,7 @@ import pytest
 from tests.sources.active_directory.conftest import Connected
 from tests.sources.active_directory.domain import CLONED, Domain, invented_password
 from tests.support.terminal import descendants, memory_contains
-from tests.terminal.desk import Desk, blocks_on_screen, desk, reveal, select
+from tests.terminal.desk import Desk, blocks_on_screen, desk, reveal, select, start_disclosure
 from tui.config import load
 from tui.doctor import on_prem_checks
 from tui.services.lookup import look_up, lookup_json
@@ -163,3 +163,16 @@ def test_the_key_is_drawn_by_the_vault_alone(hybrid: Desk, domain: Domain, tmp_p
     assert [entry["event"] for entry in flow] == ["intent", "draw", "outcome"]
     assert {(entry["escrow"], entry["device"]["id"]) for entry in flow} == {("ad", case["devices"][0])}
     assert password not in json.dumps(rows)
+
+
+@pytest.mark.long
+def test_a_key_that_may_not_be_read_is_refused_before_anything_is_fetched(
+    hybrid: Desk, domain: Domain, tmp_path: Path
+) -> None:
+    case, found = hybrid.tenant.case("ad-only"), joined(hybrid, domain, tmp_path, "list")
+    with found.console() as terminal:
+        select(terminal, case["ticket"])
+        start_disclosure(terminal, case["keys"][0])
+        terminal.wait_until("not read its password", 20)
+        assert "shows your roles" not in terminal.frame()
+    assert "intent" not in {row["entry"]["event"] for row in found.audit()}
