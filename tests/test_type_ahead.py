@@ -1,5 +1,7 @@
 """Keys in a burst: each one meets the screen that the one before it has made."""
 
+import asyncio
+
 from textual import events
 from textual.app import App, ComposeResult
 from textual.widgets import Input, Label
@@ -16,6 +18,7 @@ class BurstApp(App[int]):
     def __init__(self, ordered: bool) -> None:
         super().__init__()
         self.claims = 0
+        self.handled = 0
         self._type_ahead = TypeAhead(self, self._press) if ordered else None
 
     def compose(self) -> ComposeResult:
@@ -28,6 +31,7 @@ class BurstApp(App[int]):
         elif self._type_ahead.admit(event):
             await super().on_event(event)
             self._type_ahead.handled()
+            self.handled += 1
 
     def _press(self, key: events.Key) -> None:
         self.post_message(key)
@@ -49,10 +53,9 @@ async def burst(app: BurstApp, text: str) -> str:
         for char in text:
             names = {"/": "slash", "\n": "enter"}
             app.post_message(events.Key(names.get(char, char), None if char == "\n" else char))
-        deadline = app._loop.time() + 5 if app._loop else 0.0
-        while app._type_ahead is not None and (app._type_ahead._busy or app._type_ahead._waiting):
-            assert app._loop is None or app._loop.time() < deadline
-            await pilot.pause()
+        async with asyncio.timeout(20):
+            while app._type_ahead is not None and (app._type_ahead._busy or app.handled < len(text)):
+                await pilot.pause()
         await pilot.pause()
         return app.query_one(Input).value
 
