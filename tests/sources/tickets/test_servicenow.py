@@ -172,6 +172,27 @@ async def test_a_claim_that_did_not_take_is_said() -> None:
     assert caught.value.what == "The ticket was not claimed"
 
 
+async def test_a_claim_that_the_system_failed_on_is_decided_by_who_holds_the_ticket() -> None:
+    held = record(1, assigned_to={"value": "c" * 32, "display_value": "Cy Example"})
+
+    def of_two_at_once(taken: bool) -> Callable[[Asked], Reply]:
+        failed: list[Asked] = []
+
+        def answer(asked: Asked) -> Reply:
+            if asked.method == "PATCH":
+                failed.append(asked)
+                return as_json({"error": {"message": "busy"}}, 500)
+            return as_json({"result": held if failed and taken else record(1)})
+
+        return answer
+
+    for taken, kind in ((True, ProblemKind.POLICY), (False, ProblemKind.UPSTREAM)):
+        async with desk(of_two_at_once(taken)) as (source, _):
+            with pytest.raises(Problem) as caught:
+                await source.assign(f"{1:032x}", "me@b.example")
+        assert (caught.value.kind, caught.value.status) == (kind, 0 if taken else 500)
+
+
 async def test_another_ticket_than_asked_for_is_an_alarm() -> None:
     async with desk(lambda _: as_json({"result": record(2)})) as (source, _):
         with pytest.raises(Problem) as caught:

@@ -65,6 +65,7 @@ class HttpTickets:
         """Claim: look who holds it, write, look again. Raises `Problem` with code `TAKEN` when somebody else does."""
         call = self._needed(self._profile.assign, "claiming")
         found = await self._read(key)
+        failed: Problem | None = None
         for _ in range(_TRIES):
             person = await self._people.find(assignee)
             _refuse_held(found, person)
@@ -73,15 +74,17 @@ class HttpTickets:
             try:
                 found = await self._claim(call, found, person)
             except Problem as problem:
-                if problem.status not in self._profile.conflict:
+                if problem.status not in self._profile.conflict and problem.status < 500:
                     raise
-                # Something about the ticket changed since it was read; who holds it decides.
-                found = await self._read(key)
+                # It changed since it was read, or the system failed on two claims at once: who holds it decides.
+                failed, found = problem, await self._read(key)
                 continue
             _refuse_held(found, person)
             if not person.holds(found.holder):
                 raise _not_claimed(assignee)
             return await self._list.whole(found)
+        if failed is not None and failed.status >= 500:
+            raise failed
         raise Problem(
             ProblemKind.UPSTREAM,
             "The ticket was not claimed",
