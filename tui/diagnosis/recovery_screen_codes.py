@@ -40,6 +40,8 @@ _SHAPES = {name.replace("_", ""): name for name in CODES} | {
     name.removeprefix("E_FVE_").removeprefix("E_").replace("_", ""): name for name in CODES
 }
 """Letters only, with and without the E_FVE in front."""
+_NEAR = [(known, max(1, len(known) // 6), frozenset(known)) for known in _SHAPES if len(known) > 7]
+"""Those that are long enough to be recognised with errors: how many errors, and the letters in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +80,11 @@ def nearest_code(token: str) -> str | None:
     shape = shape.translate(_MISREAD)
     if not 5 <= len(shape) <= 40:
         return None
-    bounds = {known: max(1, len(known) // 6) for known in _SHAPES if len(known) > 7}
-    near = [(distance(shape, known, bound), known) for known, bound in bounds.items()]
-    close = sorted((d, _SHAPES[known]) for d, known in near if d <= bounds[known])
+    letters = set(shape)
+    # One error takes at most one letter away and brings at most one.
+    may_be = [(known, bound) for known, bound, has in _NEAR if len(letters ^ has) <= 2 * bound]
+    near = [(distance(shape, known, bound), bound, _SHAPES[known]) for known, bound in may_be]
+    close = sorted((d, name) for d, bound, name in near if d <= bound)
     names = {name for d, name in close if d == close[0][0]}
     return names.pop() if len(names) == 1 else None
 

@@ -106,7 +106,7 @@ def _groups(text: str, start: int, end: int) -> list[_Group]:
         # A blank is what most numbers stand apart by, and asking the pattern costs as much as all the rest.
         dashed = bool(found) and between != " " and _DASHES.fullmatch(between) is not None
         digits = piece["digits"] or ""
-        if len(digits) > 6 and (parted := _parted(digits, piece.start(), dashed)):
+        if len(digits) >= 6 * LEAST_PART and (parted := _parted(digits, piece.start(), dashed)):
             found += parted
         else:
             found.append(_group(digits, piece.start(), piece.end(), dashed))

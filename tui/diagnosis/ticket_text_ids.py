@@ -19,7 +19,7 @@ _T = TypeVar("_T")
 
 _NEAREST, _NEXT = 44, 24
 """Characters before a token that may say what it is, and those that name another kind of number."""
-_MOST = 1_000
+_MOST = 500
 """Tokens looked at in one text."""
 _READ = 20_000
 """Characters in which a code of the screen is looked for."""
