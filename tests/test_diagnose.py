@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.diagnosis.corpus import ROOT
-from tests.diagnosis.test_collector import _CONTENT, SCRIPT
+from tests.diagnosis.test_collector_output import _CONTENT, SCRIPT
 from tests.diagnosis.test_report import PASSWORD
 from tui.diagnose import LARGEST_TEXT, LONGEST_LINE, read_paths, run_diagnose, run_triage
 from tui.errors import Problem

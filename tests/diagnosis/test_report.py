@@ -176,6 +176,9 @@ def test_tickets_are_grouped_by_cause_and_update() -> None:
     assert answer["groups"][0] == {"cause": "tpm_absent", "pcr": None, "kb": None, "tickets": ["2", "3"]}
     assert sorted(member for group in answer["groups"] for member in group["tickets"]) == ["1", "2", "3", "4"]
     assert answer["tickets"][3]["bitlocker"] in (None, False)
+    keys = {"id", "key_id_prefixes", "kbs", "error_codes", "devices", "cause", "bitlocker", "recurrence"}
+    assert all(keys <= ticket.keys() for ticket in answer["tickets"])
+    assert json.loads(json.dumps(answer)) == answer
 
 
 def test_a_password_in_a_ticket_is_in_no_answer() -> None:

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from tests.diagnosis.corpus import needed
 from tui.diagnosis.ticket_text import read_ticket
-from tui.diagnosis.ticket_text_triage import triage
 from tui.diagnosis.ticket_text_words import _TABLE, _VOCABULARY, concepts
 from tui.model.ids import parse_key_term
 
@@ -175,28 +174,6 @@ def test_a_recovery_password_is_counted_and_is_no_key_id() -> None:
     assert reading.key_id_prefixes == ("4a2b9c1d",)
     assert read_ticket(PASSWORD.replace("-", " ")).passwords_removed == 1
     assert PASSWORD[:6] not in repr(reading)
-
-
-def test_triage_answers_in_the_contracts_shape_and_groups() -> None:
-    lines: list[str | bytes] = [
-        json.dumps({"id": "1", "text": "BIOS update, then BitLocker recovery key wanted"}),
-        json.dumps({"id": "2", "text": "after the firmware update the BitLocker recovery key is asked"}).encode(),
-        json.dumps({"id": 3, "text": "one BitLocker prompt after KB5083769"}),
-        json.dumps({"id": "4", "text": "printer is offline"}),
-        "",
-        "no json",
-        '{"id": "5"}',
-    ]
-    answer = triage(lines)
-    assert [ticket["id"] for ticket in answer["tickets"]] == ["1", "2", "3", "4"]
-    keys = {"id", "key_id_prefixes", "kbs", "error_codes", "devices", "cause", "bitlocker", "recurrence"}
-    assert keys <= answer["tickets"][0].keys()
-    assert answer["groups"] == [
-        {"cause": "firmware_update", "pcr": None, "kb": None, "tickets": ["1", "2"]},
-        {"cause": "unknown", "pcr": None, "kb": "KB5083769", "tickets": ["3"]},
-    ]
-    assert [problem["line"] for problem in answer["problems"]] == [6, 7]
-    assert json.loads(json.dumps(answer)) == answer
 
 
 def test_no_word_stands_under_two_concepts_but_compounds_of_both() -> None:
