@@ -27,11 +27,18 @@ _BEFORE = LETTER["before"]
 _AHEAD = 4
 """Letters before a change in which `after` belongs to it."""
 _DOUBT = letters("hypothetical try")
+_UNDONE = pattern("(?<!today) undone")
+"""Planned, waiting or called off; in German `heute morgen` is this morning."""
+_NEXT_WORDS = 3
+_UPDATES = frozenset({CauseCode.FIRMWARE_UPDATE, CauseCode.SECUREBOOT_CHANGED})
+_BROKEN = LETTER["broken"]
 _NOT, _STILL, _TO = LETTER["not"], LETTER["still"], LETTER["to"]
 _BITLOCKER, _RECOVERY, _BOARD = LETTER["bitlocker"], LETTER["recovery"], LETTER["board"]
 _OTHER_ENCRYPTION = LETTER["encryption_other"]
 _NOT_BITLOCKER = CauseCode.NOT_BITLOCKER
 _HELPED = letters("fix fine")
+_ENDED = letters("fix gone")
+"""Words that, before a change, make it the end of the prompts: solved by, gone since."""
 _TROUBLE = letters("repair winre protectors broken crash")
 
 _NO_BITLOCKER = pattern("not --1 bitlocker")
@@ -133,6 +140,9 @@ def _stands(rule: Rule, code: str, start: int, end: int, prompt: int) -> bool:
     closing = closing if closing >= 0 else len(code)
     if code[closing - 1 : closing] == QUESTION:
         return False
+    follows = code[end : min(closing, end + _NEXT_WORDS)].partition(PAUSE)[0]
+    if rule.trigger and (_UNDONE.search(ahead + span + follows) or (rule.code in _UPDATES and _BROKEN in follows)):
+        return False
     return not rule.trigger or _came_first(code, ahead, start, end, closing, prompt)
 
 
@@ -142,9 +152,11 @@ def _came_first(code: str, ahead: str, start: int, end: int, closing: int, promp
     if _BEFORE in ahead[-3:] or not _HELPED.isdisjoint(rest[:8]):
         return False
     after = ahead.find(_AFTER)
+    if not _ENDED.isdisjoint(ahead) or (after > 0 and _NOT in ahead[:after] and not _SPOILED.isdisjoint(ahead[:after])):
+        return False
     if start < prompt:
-        # Many languages deny at the end: nothing was updated there.
-        return after >= 0 or _NOT not in rest[:4].partition(PAUSE)[0]
+        # Many languages deny at the end: nothing was updated there. What still is was not brought by the change.
+        return after >= 0 or (_NOT not in rest[:4].partition(PAUSE)[0] and _STILL not in rest)
     if after < 0 or not _SPOILED.isdisjoint(ahead[after:]):
         return False
     return _STILL not in code[code.rfind(STOP, 0, start) + 1 : closing]

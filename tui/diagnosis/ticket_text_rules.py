@@ -17,6 +17,9 @@ letter is searched for many times faster."""
 _MACHINE_FIRMWARE = f"{_OWN_FIRMWARE}(?<!tpm-firmware)(?<!inside firmware)(?<!inside-firmware)"
 """And not `in the firmware`."""
 
+_MAIN_BOARD = "board (?<!lesser_board board) (?!lesser_board)"
+"""Not a white board, an I/O board or a member of the board."""
+
 RULES: tuple[Rule, ...] = (
     Rule(
         _C.FIRMWARE_UPDATE,
@@ -87,7 +90,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         _C.TPM_ABSENT,
-        "board ..5 replace | (?:replace|change) ..3 board | (?:other_machine|own) ..1 board",
+        f"{_MAIN_BOARD} ..5 replace | (?:replace|change) ..3 {_MAIN_BOARD} | (?:other_machine|own) ..1 {_MAIN_BOARD}",
         "the main board was replaced, and the sealing key stayed on the old one",
         "board",
     ),
