@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 from tests.diagnosis.corpus import cases, disagreements
 from tui.diagnosis.decode import make_sample
 from tui.diagnosis.formats import identify
-from tui.diagnosis.recovery_screen import KIND, read_screen
+from tui.diagnosis.recovery_screen import KIND, parse, read_screen
 from tui.diagnosis.recovery_screen_codes import CODES, distance, nearest_code
 from tui.diagnosis.recovery_screen_detail import find_detail
+from tui.diagnosis.ticket_text import read_ticket
 from tui.model.cause import CauseCode
 
 DETAIL = "7_3_80000001_80000001_db_db_7_7351f...0376_769b...4ad2_1"
@@ -113,3 +114,16 @@ def test_any_text_is_read(text: str) -> None:
 def test_the_distance_is_symmetric_and_zero_for_equals_only(a: str, b: str, bound: int) -> None:
     assert min(distance(a, b, bound), bound + 1) == min(distance(b, a, bound), bound + 1)
     assert (distance(a, b, bound) == 0) == (a == b)
+
+
+def test_several_codes_name_no_cause() -> None:
+    parsed = parse(make_sample("call.txt", b"It is not E_FVE_PCR_MISMATCH, the screen says E_FVE_TPM_DISABLED"))
+    assert (parsed.facts["code"], parsed.facts["cause"]) == (None, "unknown")
+    assert parsed.problems == ("several codes are named: E_FVE_PCR_MISMATCH, E_FVE_TPM_DISABLED",)
+    reading = read_ticket("BitLocker recovery, E_FVE_PCR_MISMATCH on Monday and E_FVE_TPM_DISABLED today")
+    assert (reading.cause.code, len(reading.error_codes)) == ("unknown", 2)
+
+
+def test_an_authority_event_is_named_so_whatever_its_variable() -> None:
+    line = "7_3_800000E0_800000E0_db_db_9_aa11...22bb_cc33...44dd_1"
+    assert parse(make_sample("call.txt", line.encode())).facts["event"] == "boot-manager-authority"

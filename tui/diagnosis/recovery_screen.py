@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from tui.diagnosis.recovery_screen_codes import ScreenCode, find_screen_code
+from tui.diagnosis.recovery_screen_codes import ScreenCode, find_screen_codes
 from tui.diagnosis.recovery_screen_detail import Detail, find_detail
 from tui.diagnosis.sample import Facts, Format, Parsed, Sample
 from tui.diagnosis.ticket_text_patterns import pattern
@@ -78,6 +78,8 @@ class Screen:
     """What a recovery screen shows. IDs are upper case, as the screen writes them."""
 
     code: ScreenCode | None
+    """None also when the text names several."""
+    codes: tuple[ScreenCode, ...]
     cause: CauseCode
     key_id: str | None
     key_id_prefix: str | None
@@ -89,13 +91,15 @@ class Screen:
 def read_screen(text: str) -> Screen:
     """Read the text of a recovery screen; what is not there is None."""
     text = text[: 4 * _LONGEST]
-    code, detail = find_screen_code(text), find_detail(text)
+    codes, detail = find_screen_codes(text), find_detail(text)
+    code = codes[0] if len(codes) == 1 else None
     full = _find_full(text)
     prefix = full[1][:8].upper() if full else _find_prefix(text)
-    winre = prefix is None and code is None and detail is None and _is_winre(text)
+    winre = prefix is None and not codes and detail is None and _is_winre(text)
     return Screen(
         code=code,
-        cause=code.cause if code else _cause(text, detail, winre),
+        cause=code.cause if code else CauseCode.UNKNOWN if codes else _cause(text, detail, winre),
+        codes=codes,
         key_id=full[1].upper() if full else None,
         key_id_prefix=prefix,
         detail=detail,
@@ -159,7 +163,7 @@ def recognise(sample: Sample) -> int:
         return 0
     screen = read_screen(text)
     brief = len(text) < 700
-    if screen.detail or screen.code:
+    if screen.detail or screen.codes:
         return 78 if brief else 35
     if screen.hints and (screen.key_id_prefix or brief):
         return 70
@@ -197,6 +201,8 @@ def parse(sample: Sample) -> Parsed:
     if screen.detail:
         facts |= _detail_facts(screen.detail)
     problems = []
+    if len(screen.codes) > 1:
+        problems.append("several codes are named: " + ", ".join(code.name for code in screen.codes))
     if screen.code and screen.code.typed != screen.code.name:
         problems.append(f"the code was read as {screen.code.name}; it was written {screen.code.typed}")
     return Parsed(KIND, facts, tuple(problems))

@@ -5,6 +5,7 @@ Names and meanings: Microsoft, "BitLocker preboot recovery screen". They are not
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 
 from tui.model.cause import CauseCode
 
@@ -61,15 +62,21 @@ class ScreenCode:
 
 
 def find_screen_code(text: str) -> ScreenCode | None:
-    """The first code in a text, with up to one wrong letter in six; None when none is near, or two are equally near."""
-    for n, match in enumerate(_TOKENS.finditer(text)):
-        if n >= _MOST_TOKENS:
-            break
-        if name := nearest_code(match[0]):
-            return ScreenCode(name, match[0])
-    if (parted := _PARTED.search(text)) and (name := _nearest_beginning(parted[0])):
-        return ScreenCode(name, parted[0])
-    return None
+    """The one code that a text names; None when it names none, or several."""
+    found = find_screen_codes(text)
+    return found[0] if len(found) == 1 else None
+
+
+def find_screen_codes(text: str) -> tuple[ScreenCode, ...]:
+    """The codes in a text, each once, with up to one wrong letter in six; a word that is near to two is none."""
+    tokens = (match[0] for match in islice(_TOKENS.finditer(text), _MOST_TOKENS))
+    found: dict[str, ScreenCode] = {}
+    for token in tokens:
+        if name := nearest_code(token):
+            found.setdefault(name, ScreenCode(name, token))
+    if not found and (parted := _PARTED.search(text)) and (name := _nearest_beginning(parted[0])):
+        return (ScreenCode(name, parted[0]),)
+    return tuple(found.values())
 
 
 def nearest_code(token: str) -> str | None:

@@ -46,11 +46,10 @@ class Detail:
     def event(self) -> str | None:
         """The measured event in the words of the outside contract."""
         label = (self.observed_label or self.expected_label or "").lower()
-        if label in _EVENTS:
-            return _EVENTS[label]
+        # What verified the boot manager is measured under the name of the variable that it was found in.
         if "authority" in label or _AUTHORITY in (self.expected_type.lower(), self.observed_type.lower()):
             return "boot-manager-authority"
-        return None
+        return _EVENTS.get(label)
 
     @property
     def cause(self) -> CauseCode:

@@ -18,7 +18,7 @@ from tui.diagnosis.ticket_text_cause import (
 )
 from tui.diagnosis.ticket_text_ids import Identifiers, read_identifiers, suspects_in
 from tui.diagnosis.ticket_text_words import NUMBER, STOP, read_words
-from tui.model.cause import Cause, CauseCode, Confidence
+from tui.model.cause import UNKNOWN_CAUSE, Cause, CauseCode, Confidence
 from tui.model.incident import Recurrence, TicketReading
 
 KIND = "ticket"
@@ -114,7 +114,9 @@ def _named_cause(named: Identifiers, text: str) -> Cause | None:
     """A code of the screen, a detail line or an event number that the ticket quotes decides before its prose."""
     if named is _NOTHING:
         return None
-    if named.screen_code and (cause := _screen_cause(named.screen_code)):
+    if len(named.screen_codes) > 1:
+        return UNKNOWN_CAUSE
+    if named.screen_codes and (cause := _screen_cause(named.screen_codes[0])):
         return cause
     if text.count("_") >= _FEWEST_LOW_LINES and (detail := find_detail(text[:_READ])):
         says = f"the ticket quotes the screen's detail line: PCR {detail.pcr}, {detail.observed_label or 'no label'}"

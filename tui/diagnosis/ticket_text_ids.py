@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeVar
 
-from tui.diagnosis.recovery_screen_codes import ScreenCode, find_screen_code, nearest_code
+from tui.diagnosis.recovery_screen_codes import ScreenCode, find_screen_code, find_screen_codes, nearest_code
 from tui.diagnosis.ticket_text_updates import read_updates
 from tui.model.ids import PREFIX_LENGTH, format_key_id
 
@@ -97,7 +97,7 @@ class Identifiers:
     error_codes: tuple[str, ...] = ()
     devices: tuple[str, ...] = ()
     events: tuple[int, ...] = ()
-    screen_code: ScreenCode | None = None
+    screen_codes: tuple[ScreenCode, ...] = ()
 
 
 def suspects_in(lowered: str) -> tuple[str, ...]:
@@ -111,15 +111,15 @@ def read_identifiers(text: str, lowered: str, suspects: Iterable[str]) -> Identi
     joined = " ".join([lowered[start:end] for start, end in spans])
     # An update is no key ID and no device, and is what most tickets name.
     others = [span for span in spans if span[1] - span[0] > _LONGEST_UPDATE or not lowered.startswith("kb", span[0])]
-    screen = _screen_code(text[:_READ]) if "_" in joined or "fve" in joined else None
-    codes = [screen.name] if screen else []
+    screens = _screen_codes(text[:_READ]) if "_" in joined or "fve" in joined else ()
+    codes = [screen.name for screen in screens]
     if "0x" in joined:
         codes += [f"0x{code[2:].upper()}" for code in _HEX_CODE.findall(joined)]
     keys = [key for start, end in others for key in _key_ids(lowered, start, end)]
     names = _devices(text, lowered, others) if len(text) == len(lowered) else []
     events = _events(lowered) if _tells_of_events(lowered, joined) else []
     return Identifiers(
-        _unique(keys), read_updates(lowered, spans), _unique(codes), _unique(names), _unique(events), screen
+        _unique(keys), read_updates(lowered, spans), _unique(codes), _unique(names), _unique(events), screens
     )
 
 
@@ -132,13 +132,15 @@ def _events(lowered: str) -> list[int]:
     return [int(found if found[0] == "2" else found[-3:]) for found in _EVENT.findall(lowered)]
 
 
-def _screen_code(text: str) -> ScreenCode | None:
-    """As `find_screen_code`; a code that is the first word with a low line is known without a search of the text."""
+def _screen_codes(text: str) -> tuple[ScreenCode, ...]:
+    """As `find_screen_codes`; a code that is the only word with low lines is known without a search of the text."""
     head, _, rest = text.partition("_")
     start, end = _WORD_ENDS.search(head[-_LONGEST_CODE:]), _WORD_STARTS.match(rest)
     if start and end and start[0][0] in "eE" and len(start[0] + end[0]) < _LONGEST_CODE:
-        return _code_of(f"{start[0]}_{end[0]}") or find_screen_code(text)
-    return find_screen_code(text)
+        word = f"{start[0]}_{end[0]}"
+        if text.count("_") == word.count("_") and (code := _code_of(word)):
+            return (code,)
+    return find_screen_codes(text)
 
 
 @lru_cache(maxsize=1_000)
