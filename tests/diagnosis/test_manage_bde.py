@@ -287,3 +287,14 @@ def test_other_texts_are_not_manage_bde() -> None:
     for text in texts:
         sample = make_sample("a.txt", text.encode())
         assert [format.recognise(sample) for format in FORMATS] == [0, 0, 0], text
+
+
+def test_a_list_of_protectors_in_the_same_paste_is_no_volume() -> None:
+    header, kind, labels, values, protectors, _ = LANGUAGES["en"]
+    listed = f"{header}\nAll Key Protectors\n\n    Numerical Password:\n      ID: {{{KEY}}}\n"
+    whole = status(header, kind, labels, values, protectors)
+    for text in (f"{whole}\nC:\\> manage-bde -protectors -get c:\n{listed}", f"{listed}\n{whole}"):
+        parsed = read(text)
+        assert [volume["size_gb"] for volume in parsed.facts["volumes"]] == [237.86]
+        assert parsed.facts["key_protectors"][0]["protectors"][0]["id"] == KEY
+        assert parsed.problems == ()

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from itertools import takewhile
 
 from tui.diagnosis import manage_bde_words as words
+from tui.diagnosis.manage_bde_protectors import count_ids
 from tui.diagnosis.manage_bde_text import Volume, field_of, is_prompt, protector_type, volumes_in, without_remark
 from tui.diagnosis.sample import Facts
 from tui.text import clean_line
@@ -32,6 +33,10 @@ _AES = re.compile(r"(?P<xts>xts)?\W{0,3}aes\W{0,3}(?P<bits>128|256)(?P<rest>.*)"
 _HARDWARE = re.compile("hardware|matériel|аппарат|硬件|硬體|ハードウェア|하드웨어|sprzęt|donanım", re.IGNORECASE)
 
 
+_OWN = frozenset({"size", "conversion", "percent", "method", "protection", "lock"})
+"""Fields that lists of key protectors lack."""
+
+
 def status_volumes(lines: Sequence[str]) -> tuple[list[Facts], list[str]]:
     """The volumes of a status output, and sentences about what is missing from them."""
     headers = [volume for volume in volumes_in(lines) if volume.mount]
@@ -44,7 +49,8 @@ def status_volumes(lines: Sequence[str]) -> tuple[list[Facts], list[str]]:
     for header, start, end in blocks:
         block = list(lines[start:end])
         fields = _fields(block)
-        if len(fields) < (1 if header.mount else 3):
+        if len(fields) < (1 if header.mount else 3) or (_OWN.isdisjoint(fields) and count_ids(block)):
+            # The second is a list of key protectors in the same paste.
             continue
         volume = _volume(header, _volume_type(block, "auto_unlock" in fields), fields)
         if volume not in found:
