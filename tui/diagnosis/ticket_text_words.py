@@ -173,7 +173,7 @@ def _letters(token: str) -> str:
         return "".join(_dense_letters(token))
     stop = _stop(token)
     shape = "" if token.isalpha() and token != _SPELLED_CODE and not _hex_word(token) else _shape(token)
-    if shape in _SUSPECT and not _WORDY.search(token[:_LONGEST_WORD]):
+    if shape in _SUSPECT and not ("-" in token and _WORDY.search(token[:_LONGEST_WORD])):
         return shape + stop
     word = token.strip(".,;:!?\"'()[]{}<>*`´’‘“”„«»¿¡…")
     if len(word) > _LONGEST_WORD:
@@ -195,7 +195,7 @@ def _hex_word(token: str) -> bool:
 
 
 def _shape(token: str) -> str:
-    if _UPDATE.match(token):
+    if "kb" in token and _UPDATE.match(token):
         return UPDATE_ID
     if token == _SPELLED_CODE:
         return SCREEN_CODE
