@@ -12,6 +12,7 @@ from tests.diagnosis.corpus import cases
 from tests.diagnosis.evtx_writer import CHUNK_SIZE, Event, evtx, with_checksums
 from tui.diagnosis.events import parse
 from tui.diagnosis.events.condensed_chunk import Hidden, condense
+from tui.diagnosis.events.meanings import PLATFORM_PROVIDERS
 from tui.diagnosis.sample import Facts, Sample
 
 HEADER = 4096
@@ -76,7 +77,7 @@ def test_numbers_that_are_used_twice_are_not_condensed_again() -> None:
     [
         Event("Microsoft-Windows-Kernel-General", 12, {"BuildVersion": "26100"}),
         Event("Microsoft-Windows-BitLocker-Driver", 24652, {"Volume": "C:"}),
-        Event("Microsoft-Windows-BitLocker-API", 60000, {"VolumeMountPoint": "C:"}),
+        *(Event(provider, 60000, {"VolumeMountPoint": "C:"}) for provider in sorted(PLATFORM_PROVIDERS)),
     ],
 )
 def test_what_is_decoded_is_never_hidden(wanted: Event) -> None:
