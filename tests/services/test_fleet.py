@@ -1,6 +1,7 @@
 """How the inventory stands to an update, and reading it over HTTP: paged, kept, and off where it is refused."""
 
 import asyncio
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -133,3 +134,12 @@ async def kept(cloud: DemoCloud, times: int, at: datetime | None = None) -> list
         work.cancel()
         await asyncio.gather(work, return_exceptions=True)
     return shown
+
+
+def test_a_hundred_thousand_devices_are_looked_through_within_a_few_frames() -> None:
+    devices = [managed(f"LT-{n}", (MARCH, APRIL_BUILD)[n % 2]) for n in range(100_000)]
+    fleet = Fleet(devices, MORNING)
+    began = time.process_time()
+    ring = fleet.ring("KB5083769")
+    assert time.process_time() - began < 0.25
+    assert len(ring.through) == len(ring.waiting) == 50_000
