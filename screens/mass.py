@@ -234,6 +234,6 @@ class MassScreen(ConsoleScreen):
             self.shell.report(problem)
 
 
-def _most_telling(surge: Surge) -> int:
-    """A group with a cause before all tickets together, and what claims nothing last."""
-    return 1 if surge.key is None else 0 if surge.key.claims else 2
+def _most_telling(surge: Surge) -> tuple[int, int]:
+    """A group with a cause before all tickets together, and what claims nothing last; of each the largest first."""
+    return (1 if surge.key is None else 0 if surge.key.claims else 2, -surge.observed)
