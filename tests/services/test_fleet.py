@@ -136,10 +136,11 @@ async def kept(cloud: DemoCloud, times: int, at: datetime | None = None) -> list
     return shown
 
 
-def test_a_hundred_thousand_devices_are_looked_through_within_a_few_frames() -> None:
-    devices = [managed(f"LT-{n}", (MARCH, APRIL_BUILD)[n % 2]) for n in range(100_000)]
+@pytest.mark.parametrize("count", [10_000, pytest.param(100_000, marks=pytest.mark.long)])
+def test_a_large_fleet_is_looked_through_fast(count: int) -> None:
+    devices = [managed(f"LT-{n}", (MARCH, APRIL_BUILD)[n % 2]) for n in range(count)]
     fleet = Fleet(devices, MORNING)
     began = time.process_time()
     ring = fleet.ring("KB5083769")
-    assert time.process_time() - began < 0.25
-    assert len(ring.through) == len(ring.waiting) == 50_000
+    assert time.process_time() - began < 0.25 * count / 100_000
+    assert len(ring.through) == len(ring.waiting) == count // 2
