@@ -123,6 +123,7 @@ class MassScreen(ConsoleScreen):
 
     def _show_list(self) -> None:
         now, mass = self.desk.clock.now(), self.desk.mass
+        self._fleet = mass.fleet
         surges = sorted(mass.surges(), key=_most_telling)
         surging = {mass.edits.root(surge.key) for surge in surges if surge.key is not None}
         options = self.query_one("#groups", OptionList)
@@ -176,7 +177,6 @@ class MassScreen(ConsoleScreen):
         if group is None:
             self.query_one(PageView).say(Content("No incidents."))
             return
-        self._fleet = mass.fleet
         # Looking through a large fleet takes longer than the loop may be held.
         coming = await asyncio.to_thread(mass.forecast, group)
         if self._view == "group":
@@ -234,6 +234,6 @@ class MassScreen(ConsoleScreen):
             self.shell.report(problem)
 
 
-def _most_telling(surge: Surge) -> int:
-    """A group with a cause before all tickets together, and what claims nothing last."""
-    return 1 if surge.key is None else 0 if surge.key.claims else 2
+def _most_telling(surge: Surge) -> tuple[int, int]:
+    """A group with a cause before all tickets together, and what claims nothing last; of each the largest first."""
+    return (1 if surge.key is None else 0 if surge.key.claims else 2, -surge.observed)

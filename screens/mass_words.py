@@ -78,6 +78,12 @@ def _cut(text: str, width: int) -> str:
     return text if len(text) <= width else text[: width - 1] + "…"
 
 
+def _cut_middle(text: str, width: int) -> str:
+    """Causes differ at their ends."""
+    head = width // 2 - 1
+    return text if len(text) <= width else f"{text[:head]}…{text[head + 1 - width :]}"
+
+
 HEADER = f"   open/all  {'last 2 h':12} {'cause':25} {'trigger':14} rests on"
 """Over the list; `rests on` is proven, told or open."""
 
@@ -110,7 +116,8 @@ def matrix(groups: Sequence[Group], *, words: bool = False) -> Content:
         return Content("\n").join([Content(line) for line in told[:20]])
     causes = [cause for cause, _ in _totals(cells, 1)][:4]
     top = max(cells.values()) or 1
-    lines = [Content.assemble((f"{'update':15}" + "".join(f"{_cut(each, 14):>15}" for each in causes), "$secondary"))]
+    titles = "".join(f"{_cut_middle(each, 14):>15}" for each in causes)
+    lines = [Content.assemble((f"{'update':15}{titles}", "$secondary"))]
     for kb, total in _totals(cells, 0)[:12]:
         if total:
             heat = [_heat(cells[kb, cause], top) for cause in causes]

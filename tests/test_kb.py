@@ -5,12 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.demo.tenant import Running, running
-from tui.cli import cli
+from tests.support.verbs import verb
 from tui.diagnosis.kb import add_builds, kb_of_build
 from tui.diagnosis.kb_device import LocalDevice
 from tui.diagnosis.kb_entries import LARGEST, SOURCES, Additions, read_additions, write_additions
@@ -58,12 +57,6 @@ def only_shipped() -> Iterator[None]:
     yield
     add_issues(())
     add_builds(())
-
-
-def reseal(state: Path, *arguments: str, token: str = "") -> Result:
-    """The verb, in this process."""
-    env = {"RESEAL_STATE": str(state), **({"RESEAL_GRAPH_TOKEN": token} if token else {})}
-    return CliRunner().invoke(cli, arguments, env=env)
 
 
 def issue_of(found: Additions) -> str:
@@ -150,29 +143,29 @@ def private(path: Path) -> Path:
 
 
 def test_release_health_is_asked_kept_and_marked(tenant: Running, tmp_path: Path) -> None:
-    state, config = tmp_path / "state", str(tenant.config)
+    state = tmp_path / "state"
     token = tenant.tokens["deployer"]
-    told = json.loads(reseal(state, "--config", config, "kb", "update", "--json", "5083769", token=token).stdout)
+    told = json.loads(verb(state, "kb", "update", "--json", "5083769", config=tenant.config, token=token).stdout)
     assert told["asked"] == ["KB5083769"]
     (entry,) = told["entries"]
     assert (entry["id"], entry["origin"]) == ("WI9000001", "release-health")
     assert entry["sources"][0]["date"] == "2026-05-13"
     assert {(row["kb"], row["fixed_by"]) for row in entry["updates"]} == {("KB5083769", "KB5089549")}
     assert len(entry["updates"]) == told["builds"] == 2
-    listed = reseal(state, "kb", "list").stdout
+    listed = verb(state, "kb", "list").stdout
     assert "WI9000001                2026-05-13" in listed
-    assert "release health" in reseal(state, "kb", "show", "WI9000001").stdout
-    assert "apr-2026-boot-manager" in reseal(state, "kb", "show", "KB5083769", "--json").stdout
-    again = json.loads(reseal(state, "--config", config, "kb", "update", "--json", token=token).stdout)
+    assert "release health" in verb(state, "kb", "show", "WI9000001").stdout
+    assert "apr-2026-boot-manager" in verb(state, "kb", "show", "KB5083769", "--json").stdout
+    again = json.loads(verb(state, "kb", "update", "--json", config=tenant.config, token=token).stdout)
     assert again["new"] == 0
     assert {"KB5083769", "KB5082063"} <= set(again["asked"])
-    rows = json.loads(reseal(state, "audit", "list", "--json").stdout)["rows"]
+    rows = json.loads(verb(state, "audit", "list", "--json").stdout)["rows"]
     assert any("kb update from release health" in row["entry"]["note"] for row in rows)
 
 
 def test_who_may_not_ask_is_told_what_it_takes_and_the_other_way(tenant: Running, tmp_path: Path) -> None:
     state = tmp_path / "state"
-    done = reseal(state, "--config", str(tenant.config), "kb", "update", "KB5083769", token=tenant.tokens["engineer"])
+    done = verb(state, "kb", "update", "KB5083769", config=tenant.config, token=tenant.tokens["engineer"])
     assert isinstance(done.exception, Problem)
     assert done.exception.exit_code == 3
     assert "WindowsUpdates.ReadWrite.All" in str(done.exception)
@@ -183,9 +176,9 @@ def test_who_may_not_ask_is_told_what_it_takes_and_the_other_way(tenant: Running
 def test_a_file_is_added_and_shown_with_its_date(tmp_path: Path) -> None:
     state, file = tmp_path / "state", tmp_path / "team.toml"
     file.write_text(ONE_SOURCE, encoding="utf-8")
-    reseal(state, "kb", "update", "--from", str(file))
-    shown = reseal(state, "kb", "show", "KB5099999").stdout
+    verb(state, "kb", "update", "--from", str(file))
+    shown = verb(state, "kb", "show", "KB5099999").stdout
     assert "WORKING THEORY" in shown
     assert "source: one, 2026-11-11" in shown
     file.write_text(ONE_SOURCE.replace('id = "', 'origin = "release-health"\nid = "'), encoding="utf-8")
-    assert "claims to be" in str(reseal(state, "kb", "update", "--from", str(file)).exception)
+    assert "claims to be" in str(verb(state, "kb", "update", "--from", str(file)).exception)

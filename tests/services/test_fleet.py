@@ -1,6 +1,7 @@
 """How the inventory stands to an update, and reading it over HTTP: paged, kept, and off where it is refused."""
 
 import asyncio
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -133,3 +134,13 @@ async def kept(cloud: DemoCloud, times: int, at: datetime | None = None) -> list
         work.cancel()
         await asyncio.gather(work, return_exceptions=True)
     return shown
+
+
+@pytest.mark.parametrize("count", [10_000, pytest.param(100_000, marks=pytest.mark.long)])
+def test_a_large_fleet_is_looked_through_fast(count: int) -> None:
+    devices = [managed(f"LT-{n}", (MARCH, APRIL_BUILD)[n % 2]) for n in range(count)]
+    fleet = Fleet(devices, MORNING)
+    began = time.process_time()
+    ring = fleet.ring("KB5083769")
+    assert time.process_time() - began < 0.25 * count / 100_000
+    assert len(ring.through) == len(ring.waiting) == count // 2

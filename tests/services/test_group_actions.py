@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -19,7 +20,7 @@ from tui.model.group import Grade, GroupKey
 from tui.model.incident import Incident, IncidentState
 from tui.services.facets import common_words, share_words, shares
 from tui.services.fleet import Fleet, FleetDevice
-from tui.services.group_actions import GroupRun
+from tui.services.group_actions import GroupRun, deeds
 from tui.services.group_export import REBOOTS, device_list, notice_text, suspend_script, write_export
 from tui.services.group_plans import GroupAction, Plan, Progress, Step, plan_for, progress_of, step_name, unfinished
 from tui.services.groups import group_incidents
@@ -273,3 +274,35 @@ def test_nothing_is_known_of_an_inventory_that_was_not_read() -> None:
     found = shares([Facets(model="A")] * 3, [])
     assert share_words(found[0]) == "all 3 known: model A"
     assert common_words(found) == ""
+
+
+class Desk:
+    """A queue that links, or refuses to in one way."""
+
+    def __init__(self, refusal: Problem | None = None) -> None:
+        self.refusal = refusal
+        self.done: list[tuple[str, str]] = []
+
+    async def link(self, incident_id: str, parent: str, actor: str = "") -> None:
+        if self.refusal is not None:
+            raise self.refusal
+        self.done.append(("link", parent))
+
+    async def note(self, incident_id: str, text: str, actor: str = "") -> None:
+        self.done.append(("note", text))
+
+
+async def linked(refusal: Problem | None = None) -> tuple[str, list[tuple[str, str]]]:
+    desk = Desk(refusal)
+    link = deeds(cast(Any, desk), cast(Any, None), lambda: "ada", Doer())[GroupAction.LINK]
+    return await link(Step("desk:1", "INC1"), "PRB1"), desk.done
+
+
+async def test_a_problem_record_is_linked_and_noted_only_where_a_system_has_no_links() -> None:
+    assert await linked() == ("linked to PRB1", [("link", "PRB1")])
+    said, done = await linked(Problem(ProblemKind.POLICY, "rt takes no such change: a link"))
+    assert said.startswith("noted: ")
+    assert done == [("note", "Part of problem PRB1")]
+    for refusal in (Problem(ProblemKind.POLICY, "held", code="taken"), Problem(ProblemKind.POLICY, "no", status=403)):
+        with pytest.raises(Problem):
+            await linked(refusal)

@@ -73,6 +73,7 @@ def test_quiet_days_stay_quiet_over_all_groups_together() -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("seed", [2, 3, 4])
 def test_quiet_days_stay_quiet_for_long(seed: int) -> None:
     assert alarms_on_quiet_days(3_000, seed) <= 0.012

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.terminal import Terminal
+from tests.support.verbs import verb
 from tests.terminal.desk import Desk, desk, tickets_of
 
 
@@ -16,7 +17,8 @@ def members_on_screen(terminal: Terminal) -> list[str]:
 
 
 def largest_group(place: Desk) -> dict[str, object]:
-    found: dict[str, object] = json.loads(place.run("groups", "--json").stdout)["groups"][0]
+    told = verb(place.state, "groups", "--json", config=place.config).stdout
+    found: dict[str, object] = json.loads(told)["groups"][0]
     return found
 
 
@@ -27,10 +29,10 @@ def test_what_diagnose_reads_for_a_ticket_moves_it_to_the_group_that_the_evidenc
     )
     with desk(tmp_path, size=12) as place:
         number = str(largest_group(place)["tickets"][0])  # type: ignore[index]
-        place.run("diagnose", str(screen), "--ticket", "INC9999999", code=2)
-        done = place.run("diagnose", str(screen), "--ticket", number.lower(), code=None)
+        assert "knows no ticket" in str(verb(place.state, "diagnose", str(screen), "--ticket", "INC9").exception)
+        done = verb(place.state, "diagnose", str(screen), "--ticket", number.lower())
         assert f"{number} stands with user_requested" in done.stderr
-        groups = json.loads(place.run("groups", "--json").stdout)["groups"]
+        groups = json.loads(verb(place.state, "groups", "--json", config=place.config).stdout)["groups"]
     (group,) = [group for group in groups if number in group["tickets"]]
     assert (group["cause"], group["grade"]) == ("user_requested", "evidence")
 

@@ -113,14 +113,15 @@ def verify(directory: Path) -> Verification:
         raise Problem(ProblemKind.LOCAL, f"There is no audit in {directory}", "", "Start the console once to make one")
     key = read_key(directory / KEY_FILE)
     try:
-        with closing(_open(path)) as connection:
+        with closing(open_read_only(path)) as connection:
             return _verify(connection, path, key)
     except (sqlite3.Error, UnicodeDecodeError) as error:
         step = "Keep the files as they are for the auditors, and set RESEAL_STATE to another directory to go on"
         raise Problem(ProblemKind.LOCAL, "The audit cannot be opened", why_failed(error, path), step) from error
 
 
-def _open(path: Path) -> sqlite3.Connection:
+def open_read_only(path: Path) -> sqlite3.Connection:
+    """The audit's database, for reading alone; raises `sqlite3.Error`."""
     uri = f"{path.absolute().as_uri()}?mode=ro"
     connection = sqlite3.connect(uri, uri=True, timeout=LOCK_WAIT_SECONDS, isolation_level=None)
     # A schema whose text has rotted is a finding, not an error.

@@ -4,12 +4,15 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from tui.model.device import DirectoryChange, EntraDevice
-from tui.sources.graph.paging import everything, literal
+from tui.services.reconciliation import KeyRead
+from tui.sources.graph.paging import everything, literal, pages
 from tui.sources.graph.problems import Ask
 from tui.sources.graph.reading import guid, moment, text
 from tui.sources.graph.transport import Transport
 from tui.sources.graph.wire import WireAudit, WireTarget, page_decoder
 
+KEY_READ = "Read BitLocker key"
+KEY_READ_PAGES = 1_000
 DELETED = "Delete device"
 OWNER_ADDED = "Add registered owner to device"
 AUDIT = Ask("Entra ID's audit log", "AuditLog.Read.All and Directory.Read.All", "Security Reader or Reports Reader")
@@ -36,12 +39,36 @@ class EntraLog:
         found = await self._changes(OWNER_ADDED, f"targetResources/any(t:t/id eq {literal(device.object_id)})")
         return [change for change in found if change.object_id == device.object_id]
 
+    async def key_reads(self, since: datetime) -> Sequence[KeyRead]:
+        """Who read which recovery key since a time, oldest first.
+
+        The key's ID is the target's display name (Azure Sentinel's hunting query BitLockerKeyRetrieval).
+        """
+        moment_text = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        query = {"$filter": f"activityDisplayName eq {literal(KEY_READ)} and activityDateTime ge {moment_text}"}
+        info = self._transport.plain("GET", "/auditLogs/directoryAudits", query=query)
+        found = pages(self._transport, info, _PAGE, _key_read, AUDIT, limit=KEY_READ_PAGES)
+        reads = [read for page in [page async for page in found] for read in page if read is not NO_KEY_READ]
+        return sorted(reads, key=lambda read: read.at)
+
     async def _changes(self, activity: str, target: str) -> list[DirectoryChange]:
         query = {"$filter": f"activityDisplayName eq {literal(activity)} and {target}"}
         info = self._transport.plain("GET", "/auditLogs/directoryAudits", query=query)
         entries = await everything(self._transport, info, _PAGE, _entry, AUDIT)
         changes = [change for entry in entries for change in entry if change.activity == activity]
         return sorted(changes, key=lambda change: change.at or _LONG_AGO, reverse=True)
+
+
+def _key_read(wire: WireAudit) -> KeyRead | None:
+    """None for an entry without id or time; one that names no key cannot be joined and stands for none."""
+    name, at = text(wire.id, 200), moment(wire.activity_date_time)
+    if not name or at is None:
+        return None
+    keys = [key for target in wire.target_resources or () if (key := guid(target.display_name))]
+    return KeyRead(name, keys[0], _who(wire), at) if len(keys) == 1 else NO_KEY_READ
+
+
+NO_KEY_READ = KeyRead("", "", "", _LONG_AGO)
 
 
 def _entry(wire: WireAudit) -> tuple[DirectoryChange, ...] | None:
