@@ -9,7 +9,9 @@ from rich.console import RenderableType
 from textual import events, on, work
 from textual._compositor import CompositorUpdate
 from textual.binding import BindingType
+from textual.command import CommandPalette
 from textual.screen import Screen
+from textual.widget import AwaitMount
 from textual.worker import Worker, WorkerState
 
 import themes
@@ -25,10 +27,11 @@ from screens.queue import QueueScreen
 from screens.reveal import RevealScreen
 from screens.rights import RightsScreen
 from screens.second_person import SecondPersonScreen
-from screens.shell import bindings
+from screens.shell import ConsoleScreen, bindings
+from screens.tenants import TenantScreen
 from screens.wire_log import WireLogScreen
 from tui.actions import Scope
-from tui.commands import ActionCommands
+from tui.commands import ActionCommands, TenantCommands
 from tui.driver import ConsoleDriver
 from tui.errors import Problem, ProblemKind, place_of
 from tui.hex_keys import HexKeys
@@ -36,7 +39,8 @@ from tui.painting import PaintedUpdate, Painter
 from tui.ports import SignInPrompt
 from tui.services.desk import Desk
 from tui.shut_doors import ShutDoors
-from tui.tenant_work import TenantWork
+from tui.tenant_work import CUT_OFF, TenantWork, screen_work
+from tui.tenants import Tenants
 from tui.type_ahead import TypeAhead
 from tui.wiring import Console
 
@@ -50,7 +54,7 @@ class ResealApp(ShutDoors):
     TITLE = "Reseal"
     CSS_PATH: ClassVar[list[str]] = [str(path) for path in themes.STYLESHEETS]  # type: ignore[assignment]
     BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.ANYWHERE)
-    MODES = {  # noqa: RUF012
+    SCREENS_OF_A_TENANT: ClassVar[dict[str, type[ConsoleScreen]]] = {
         "queue": QueueScreen,
         "mass": MassScreen,
         "audit": AuditScreen,
@@ -58,16 +62,18 @@ class ResealApp(ShutDoors):
         "wire": WireLogScreen,
         "rights": RightsScreen,
     }
-    COMMANDS = {ActionCommands}  # noqa: RUF012
+    COMMANDS = {ActionCommands, TenantCommands}  # noqa: RUF012
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012
     ENABLE_COMMAND_PALETTE = False
     ALLOW_SELECT = False
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, tenants: Tenants, console: Console) -> None:
         super().__init__(driver_class=ConsoleDriver)
         self.desk: Desk = console.desk
+        self._tenants = tenants
         self._console_side = console
-        self._work = TenantWork(self, self, console)
+        self._works: dict[str, TenantWork] = {}
+        self._shown = 0
         self._type_ahead = TypeAhead(self, self._press)
         self._hex_keys = HexKeys(self, self._press, self._look_up)
         self._painter = None if os.environ.get(PLAIN_PAINTING) else Painter()
@@ -106,21 +112,70 @@ class ResealApp(ShutDoors):
 
     def on_mount(self) -> None:
         self.app_resume_signal.subscribe(self, lambda _: self.action_redraw())
-        self.switch_mode("queue")
-        self.call_after_refresh(self._start)
+        self._add_modes()
+        self._show("queue")
+        self.call_after_refresh(self._start, self._console_side)
 
-    def _start(self) -> None:
+    def _start(self, console: Console) -> None:
         """What must not delay the first paint: the cache, then the network."""
-        self._work.start()
-        if count := len(self._console_side.left_open):
+        name = console.desk.tenant
+        if name in self._works:
+            return
+        self._works[name] = TenantWork(self, self, console, f"{name}: " if len(self.tenant_names) > 1 else "")
+        self._works[name].start()
+        if count := len(console.left_open):
             self._queue_screen().say_notice(
                 f"{count} disclosure{'s' if count > 1 else ''} of an earlier run ended without a word; "
                 "the audit now says unknown. Rotate those keys. (esc)"
             )
 
-    async def show_prompt(self, prompt: SignInPrompt) -> None:
-        """Show a device code inside the console until the sign-in is over, which cancels this."""
-        await self._work.show_prompt(prompt)
+    async def show_prompt(self, tenant: str, prompt: SignInPrompt) -> None:
+        """Show a tenant's device code inside the console until the sign-in is over, which cancels this."""
+        await self._works[tenant].show_prompt(prompt)
+
+    @property
+    def tenant_names(self) -> tuple[str, ...]:
+        """In the order of the config."""
+        return self._tenants.names
+
+    @work(group="tenant", exclusive=True, exit_on_error=False, description="go to another tenant")
+    async def show_tenant(self, name: str) -> None:
+        """Go to a tenant, opening it when nobody has; what stands open here, or still has to be done, refuses."""
+        try:
+            self._refuse_to_leave()
+            console = await self._tenants.open(name)
+            self._refuse_to_leave()
+        except Problem as problem:
+            self.report(problem)
+            return
+        if console is self._console_side:
+            return
+        for worker in screen_work(self):
+            worker.cancel()
+        left = [f"{mode}-{self._shown}" for mode in self.SCREENS_OF_A_TENANT]
+        self._console_side, self.desk, self._shown = console, console.desk, self._shown + 1
+        self._add_modes()
+        await self._show("queue")
+        for mode in left:
+            # Nothing of the other tenant's is behind what is shown now.
+            await self.remove_mode(mode)
+        self._start(console)
+
+    def _refuse_to_leave(self) -> None:
+        todo = [worker.description for worker in screen_work(self) if worker.group not in CUT_OFF]
+        if len(self.screen_stack) == 1 and not todo:
+            return
+        why = f"It still has to {todo[0]}" if todo else "Something is open over the queue"
+        why = "A key is at hand" if self.holds_key else why
+        what = f"{self.desk.tenant} is still shown"
+        raise Problem(ProblemKind.POLICY, what, why, "Let it end or close it first, then change the tenant")
+
+    def _add_modes(self) -> None:
+        for mode, screen in self.SCREENS_OF_A_TENANT.items():
+            self.add_mode(f"{mode}-{self._shown}", screen)
+
+    def _show(self, mode: str) -> AwaitMount:
+        return self.switch_mode(f"{mode}-{self._shown}")
 
     @property
     def holds_key(self) -> bool:
@@ -148,25 +203,34 @@ class ResealApp(ShutDoors):
             yield
 
     def action_show_queue(self) -> None:
-        self.switch_mode("queue")
+        self._show("queue")
 
     def action_show_mass(self) -> None:
-        self.switch_mode("mass")
+        self._show("mass")
 
     def action_show_audit(self) -> None:
-        self.switch_mode("audit")
+        self._show("audit")
 
     def action_show_handover(self) -> None:
-        self.switch_mode("handover")
+        self._show("handover")
 
     def action_show_wire(self) -> None:
-        self.switch_mode("wire")
+        self._show("wire")
 
     def action_show_rights(self) -> None:
-        self.switch_mode("rights")
+        self._show("rights")
 
     def action_sign_in(self) -> None:
-        self._work.sign_in()
+        if (work := self._works.get(self.desk.tenant)) is not None:
+            work.sign_in()
+
+    def action_choose_tenant(self) -> None:
+        opened = [console.desk.tenant for console in self._tenants.opened]
+        self.push_screen(TenantScreen(self.tenant_names, self.desk.tenant, opened), self._tenant_chosen)
+
+    def _tenant_chosen(self, name: str | None) -> None:
+        if name is not None:
+            self.show_tenant(name)
 
     def action_show_help(self) -> None:
         self.push_screen(HelpScreen())
@@ -182,17 +246,20 @@ class ResealApp(ShutDoors):
         self._queue_screen().disclose_without_ticket()
 
     def action_open_palette(self) -> None:
-        self.action_command_palette()
+        # Textual's own action does nothing while its palette, with keys of its own, is off.
+        if not isinstance(self.screen, CommandPalette):
+            self.push_screen(CommandPalette())
 
     @on(MassScreen.GroupChosen)
     async def _show_group(self, message: MassScreen.GroupChosen) -> None:
-        await self.switch_mode("queue")
+        await self._show("queue")
         self._queue_screen().show_group(message.key)
 
     @work(group="quit", exclusive=True, exit_on_error=False, description="leave the console")
     async def action_quit_console(self) -> None:
         try:
-            owed = sum(debt.is_open for debt in await self.desk.rotation.debts())
+            debts = [debt for each in self._tenants.opened for debt in await each.desk.rotation.debts()]
+            owed = sum(debt.is_open for debt in debts)
         except Problem:
             owed = 0
         if not owed or await self.push_screen_wait(QuitScreen(owed)):

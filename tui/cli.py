@@ -11,7 +11,7 @@ import click
 
 import tui
 from tui.errors import Problem, ProblemKind, place_of
-from tui.verbs import VERBS, say
+from tui.verbs import TENANT, VERBS, say
 
 SMALLEST = (60, 20)
 """Columns and rows below which the console does not start."""
@@ -48,13 +48,15 @@ def main() -> NoReturn:
 
 @click.group(invoke_without_command=True)
 @click.option("--config", "config_path", type=click.Path(path_type=Path), help="The configuration file.")
+@click.option("--tenant", default="", envvar="RESEAL_TENANT", help="A tenant of the configuration, by name or ID.")
 @click.version_option(tui.__version__, prog_name="reseal")
 @click.pass_context
-def cli(context: click.Context, config_path: Path | None) -> int:
+def cli(context: click.Context, config_path: Path | None, tenant: str) -> int:
     """The on-call engineer's console for BitLocker recovery. Without a verb it opens the console."""
     context.obj = config_path
+    context.meta[TENANT] = tenant
     if context.invoked_subcommand is None:
-        return _console(config_path)
+        return _console(config_path, tenant)
     return 0
 
 
@@ -113,29 +115,31 @@ def keys() -> int:
     return 0
 
 
-def _console(config_path: Path | None) -> int:
+def _console(config_path: Path | None, tenant: str) -> int:
     _require_terminal()
     from tui.paths import config_file, state_directory
 
-    return asyncio.run(_run_console(config_file(config_path), state_directory()))
+    return asyncio.run(_run_console(config_file(config_path), state_directory(), tenant))
 
 
-async def _run_console(config_path: Path, state: Path) -> int:
-    from tui.config import load
+async def _run_console(config_path: Path, state: Path, tenant: str = "") -> int:
+    from tui.config import choose, load_tenants
     from tui.ports import SignInPrompt
-    from tui.wiring import open_console
+    from tui.tenants import open_tenants
 
-    config = load(config_path)
+    configs = load_tenants(config_path)
+    first = choose(configs, tenant, config_path) if tenant else configs[0]
     _shut_textual_doors()
     holder: list[Any] = []
 
-    async def show(prompt: SignInPrompt) -> None:
-        await holder[0].show_prompt(prompt)
+    async def show(tenant: str, prompt: SignInPrompt) -> None:
+        await holder[0].show_prompt(tenant, prompt)
 
-    async with open_console(config, state, on_prompt=show) as console:
+    async with open_tenants(configs, state, on_prompt=show) as tenants:
+        console = await tenants.open(first.tenant.name)
         from tui.app import ResealApp
 
-        app = ResealApp(console)
+        app = ResealApp(tenants, console)
         holder.append(app)
         code = await app.run_async()
     return code if code is not None else 1

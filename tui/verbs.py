@@ -9,6 +9,19 @@ from typing import Any, TextIO
 
 import click
 
+TENANT = "reseal.tenant"
+"""Where click's context holds the tenant that was named."""
+
+
+def chosen_tenant() -> str:
+    """What `--tenant` said, before the verb or after it; empty when it said nothing."""
+    return str(click.get_current_context().meta.get(TENANT, ""))
+
+
+def _choose_tenant(context: click.Context, _: click.Parameter, value: str | None) -> None:
+    if value:
+        context.meta[TENANT] = value
+
 
 def say(text: str) -> None:
     """A message for people, on stderr."""
@@ -22,7 +35,7 @@ def doctor(config_path: Path | None, as_json: bool) -> int:
     """Check configuration, reachability, sign-in, roles, terminal, recorder and audit; one line and one step each."""
     from tui.doctor import examine
 
-    return asyncio.run(examine(config_path, as_json=as_json, say=say))
+    return asyncio.run(examine(config_path, as_json=as_json, say=say, tenant=chosen_tenant()))
 
 
 @click.command()
@@ -262,10 +275,20 @@ async def _with_console(config_path: Path | None, verb: Callable[[Any], Coroutin
     async def show(prompt: SignInPrompt) -> None:
         say(prompt.line)
 
-    config = load(config_file(config_path))
+    config = load(config_file(config_path), chosen_tenant())
     async with open_console(config, state_directory(), on_prompt=show, mode="headless") as console:
         return await verb(console)
 
+
+for _verb in (doctor, queue, lookup, groups, rotate, handover, audit_export):
+    _verb.params.append(
+        click.Option(
+            ["--tenant"],
+            expose_value=False,
+            callback=_choose_tenant,
+            help="A tenant of the configuration, by name or ID; needed where there are several.",
+        )
+    )
 
 VERBS: tuple[click.Command, ...] = (
     doctor,

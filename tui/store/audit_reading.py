@@ -21,17 +21,24 @@ class OpenFlow:
     alive: bool
 
 
-def newest(connection: sqlite3.Connection, limit: int, before: int | None) -> list[AuditRow]:
+_OF_TENANT = "? IN ('', json_extract(body, '$.tenant'))"
+"""The rows of one tenant; all rows for an empty ID."""
+
+
+def newest(connection: sqlite3.Connection, limit: int, before: int | None, tenant: str = "") -> list[AuditRow]:
     """Rows, newest first, below a sequence number."""
     bound = 2**62 if before is None else before
-    return _rows(connection, "WHERE seq < ? ORDER BY seq DESC LIMIT ?", bound, limit)
+    return _rows(connection, f"WHERE seq < ? AND {_OF_TENANT} ORDER BY seq DESC LIMIT ?", bound, tenant, limit)
 
 
-def of_events(connection: sqlite3.Connection, events: Collection[AuditEvent], since: datetime | None) -> list[AuditRow]:
+def of_events(
+    connection: sqlite3.Connection, events: Collection[AuditEvent], since: datetime | None, tenant: str = ""
+) -> list[AuditRow]:
     """Rows of some events, oldest first."""
     marks = ",".join("?" * len(events))
     start = timestamp(since) if since else ""
-    return _rows(connection, f"WHERE event IN ({marks}) AND at >= ? ORDER BY seq", *events, start)
+    condition = f"WHERE event IN ({marks}) AND at >= ? AND {_OF_TENANT} ORDER BY seq"
+    return _rows(connection, condition, *events, start, tenant)
 
 
 def open_intents(connection: sqlite3.Connection) -> list[tuple[AuditRow, bool]]:
