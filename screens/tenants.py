@@ -29,7 +29,9 @@ class TenantScreen(ConsoleModal[str | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="card"):
-            yield Static(Content.assemble(("Tenant  ", "bold $primary"), "enter goes there; what is open here stays"))
+            yield Static(
+                Content.assemble(("Tenant  ", "bold $primary"), "enter goes there; what runs in the background goes on")
+            )
             yield OptionList(*(Option(self._words(name)) for name in self._names))
         yield Footer(show_command_palette=False)
 

@@ -6,7 +6,7 @@ from typing import Protocol, cast
 from textual.app import App
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
-from tui.actions import ACTIONS, Action, Danger, Scope
+from tui.actions import ACTIONS, Action, Danger, Scope, key_label
 
 
 class ManyTenants(Protocol):
@@ -47,7 +47,8 @@ class ActionCommands(Provider):
             text = f"{action.label}: {action.help}"
             score = matcher.match(text)
             if score > 0:
-                yield Hit(score, matcher.highlight(text), partial(_run, self.app, action), help=action.help)
+                keys = " or ".join(key_label(key) for key in action.keys)
+                yield Hit(score, matcher.highlight(text), partial(_run, self.app, action), help=f"key {keys}")
 
 
 class TenantCommands(Provider):
@@ -63,7 +64,7 @@ class TenantCommands(Provider):
             text = f"Tenant: {name}"
             score = matcher.match(text)
             if score > 0:
-                yield Hit(score, matcher.highlight(text), partial(self._go, name), help="Go to this tenant.")
+                yield Hit(score, matcher.highlight(text), partial(self._go, name))
 
     def _names(self) -> tuple[str, ...]:
         names = cast(ManyTenants, self.app).tenant_names

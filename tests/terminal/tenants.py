@@ -54,9 +54,13 @@ def pair(directory: Path) -> Iterator[Pair]:
         for tenant in tenants.values():
             tenant.hand("advance", "POST", {"seconds": 2000})
         config = directory / "config.toml"
-        blocks = [_block(name, tenant.config.read_text(encoding="utf-8")) for name, tenant in tenants.items()]
-        config.write_text("\n".join(blocks) + RULES.format(clear_after=60), encoding="utf-8")
+        config.write_text(config_of(tenants) + RULES.format(clear_after=60), encoding="utf-8")
         yield Pair(tenants, config, directory / "state")
+
+
+def config_of(tenants: dict[str, Running]) -> str:
+    """One config for all."""
+    return "\n".join(_block(name, each.config.read_text(encoding="utf-8")) for name, each in tenants.items())
 
 
 def _block(name: str, config: str) -> str:
