@@ -39,10 +39,6 @@ class Pair:
         """What a verb says in JSON."""
         return json.loads(self.of("Contoso").run(*arguments, "--json", code=code).stdout)
 
-    def audit(self, *events: str) -> list[dict[str, Any]]:
-        """Rows of some events, oldest first."""
-        return [row for row in self.of("Contoso").audit() if row["entry"]["event"] in events]
-
 
 @contextmanager
 def pair(directory: Path) -> Iterator[Pair]:

@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.sources.authority import authority_beside, device_code_config
 from tests.support.terminal import Terminal
 from tests.terminal.desk import blocks_on_screen, select, start_disclosure
 from tests.terminal.tenants import IDS, Pair, pair
+from tui.store.verification import verify
 
+WRITTEN = ("intent", "draw", "outcome")
 pytestmark = pytest.mark.timeout(240)
 
 
@@ -75,35 +78,30 @@ def test_the_same_key_in_two_tenants_is_disclosed_in_one(both: Pair) -> None:
         terminal.wait_until("Key cleared", 10)
         assert (contoso.hand("state")["keyed_reads"], fabrikam.hand("state")["keyed_reads"]) == ({}, {key_id: 1})
         terminal.wait_until(lambda: "Rotate" in terminal.frame())
-        terminal.press("ctrl+t")
-        terminal.wait_until("Fabrikam  shown")
-        terminal.press("up", "enter")
+        choose(terminal, "up")
         shows(terminal, "Contoso")
         assert "said in Fabrikam" not in terminal.frame()
-    rows = both.audit("intent", "draw", "outcome")
-    assert [row["entry"]["event"] for row in rows] == ["intent", "draw", "outcome"]
-    assert {row["tenant"] for row in rows} == {IDS["Fabrikam"]}
-    views = {row["tenant"] for row in both.audit("view")}
-    assert views == set(IDS.values())
+    rows = both.of("Contoso").audit()
+    told = [(row["entry"]["event"], row["tenant"]) for row in rows if row["entry"]["event"] in WRITTEN]
+    assert told == [(event, IDS["Fabrikam"]) for event in WRITTEN]
+    assert {row["tenant"] for row in rows if row["entry"]["event"] == "view"} == set(IDS.values())
+    assert verify(both.state).ok
     assert [debt["key_id"] for debt in both.verb("rotate", plain["ticket"], "--tenant", "Fabrikam")["debts"]] == [
         key_id
     ]
     assert both.verb("rotate", plain["ticket"], "--tenant", "Contoso", code=1)["debts"] == []
-    assert both.of("Contoso").run("audit", "verify").returncode == 0
 
 
+@pytest.mark.long
 def test_a_headless_verb_wants_a_tenant_and_says_which_there_are(both: Pair) -> None:
     said = both.of("Contoso").run("queue", "--json", code=2).stderr
     assert "2 tenants" in said
     assert "'Contoso', 'Fabrikam'" in said
-    assert "no tenant 'Contosso'" in both.of("Contoso").run("--tenant", "Contosso", "queue", code=2).stderr
-    titles = {
-        name: {each["id"]: each["title"] for each in both.verb("--tenant", name, "queue")["incidents"]} for name in IDS
-    }
-    assert titles["Contoso"].keys() == titles["Fabrikam"].keys()
+    assert both.verb("--tenant", "Fabrikam", "queue")["incidents"]
     assert both.verb("queue", "--tenant", IDS["Fabrikam"])["incidents"]
 
 
+@pytest.mark.long
 def test_the_cache_of_one_tenant_answers_nothing_in_the_other(both: Pair, tmp_path: Path) -> None:
     """What Contoso's index holds is looked up in Fabrikam, whose own index cannot be had."""
     fresh = replace(both, state=tmp_path / "state")
@@ -115,3 +113,62 @@ def test_the_cache_of_one_tenant_answers_nothing_in_the_other(both: Pair, tmp_pa
     found = fresh.verb("lookup", prefix, "--tenant", "Fabrikam", code=None)
     assert (found["verdict"], found["matches"]) == ("facts-too-old", [])
     assert fresh.verb("lookup", prefix, "--tenant", "Fabrikam")["verdict"] == "one-match"
+
+
+def choose(terminal: Terminal, *keys: str) -> None:
+    """Go to another tenant in the list of them."""
+    terminal.press("ctrl+t")
+    terminal.wait_until("Tenant  enter goes there")
+    terminal.press(*keys, "enter")
+
+
+@pytest.mark.long
+def test_what_is_open_over_the_queue_keeps_the_tenant(both: Pair) -> None:
+    with both.console() as terminal:
+        shows(terminal, "Contoso")
+        terminal.press("2")
+        terminal.wait_until("Mass incidents Contoso")
+        terminal.press("enter")
+        terminal.wait_until("Contoso  Group")
+        choose(terminal, "down")
+        terminal.wait_until("Contoso is still shown")
+        terminal.wait_until("Something is open over the queue")
+        terminal.press("escape")
+        terminal.wait_until(lambda: "still shown" not in terminal.frame())
+        terminal.press("escape")
+        terminal.wait_until("Mass incidents Contoso")
+        choose(terminal, "down")
+        shows(terminal, "Fabrikam")
+        terminal.press("2")
+        terminal.wait_until("Mass incidents Fabrikam")
+
+
+@pytest.mark.long
+def test_each_tenant_signs_in_by_itself(both: Pair, tmp_path: Path) -> None:
+    with authority_beside(tmp_path) as service:
+        service.forever_pending, service.tenant_id = True, IDS["Fabrikam"]
+        service.access = both.tenants["Fabrikam"].tokens["engineer"]
+        contoso, fabrikam = both.config.read_text(encoding="utf-8").split("[[tenant]]")[1:]
+        config = tmp_path / "config.toml"
+        config.write_text(f"[[tenant]]{contoso}[[tenant]]{device_code_config(fabrikam, service)}", encoding="utf-8")
+        own = replace(both, config=config, state=tmp_path / "state")
+        with own.console() as terminal:
+            shows(terminal, "Contoso")
+            assert service.codes == 0
+            choose(terminal, "down")
+            terminal.wait_until("Fabrikam: Sign in", 30)
+            terminal.wait_until("ABCD-1234")
+            terminal.press("escape")
+            terminal.wait_until("Fabrikam: The sign-in was cancelled")
+            terminal.press("escape")
+            terminal.wait_until("signed out (I)")
+            choose(terminal, "up")
+            shows(terminal, "Contoso")
+            assert "signed out" not in terminal.text()[0]
+            choose(terminal, "down")
+            terminal.wait_until("signed out (I)")
+            terminal.press("I")
+            terminal.wait_until("ABCD-1235", 30)
+            service.forever_pending = False
+            shows(terminal, "Fabrikam")
+            assert service.codes == 2
