@@ -99,13 +99,19 @@ def handover(config_path: Path | None, since: datetime | None, until: datetime |
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @click.option("--collector", is_flag=True, help="Print the script that collects all this on an unlocked device.")
 @click.option("--ticket", default="", help="The ticket of the device: its group in the console follows the evidence.")
-def diagnose(paths: tuple[Path, ...], as_json: bool, collector: bool, ticket: str) -> int:
+@click.pass_obj
+def diagnose(config_path: Path | None, paths: tuple[Path, ...], as_json: bool, collector: bool, ticket: str) -> int:
     """What engineers collect from a device, in any form, to cause, update and findings."""
+    from tui.config import load
     from tui.diagnose import run_diagnose
+    from tui.paths import config_file
 
     if not paths and not collector:
         raise click.UsageError("Name a file, a zip or a folder; or --collector for the script that makes one.")
-    return run_diagnose(paths, as_json, collector, ticket)
+    tenant = chosen_tenant()
+    return run_diagnose(
+        paths, as_json, collector, ticket, lambda: load(config_file(config_path), tenant).tenant.tenant_id
+    )
 
 
 @click.command()
@@ -280,7 +286,7 @@ async def _with_console(config_path: Path | None, verb: Callable[[Any], Coroutin
         return await verb(console)
 
 
-for _verb in (doctor, queue, lookup, groups, rotate, handover, audit_export):
+for _verb in (doctor, queue, lookup, groups, rotate, handover, diagnose, audit_export, kb_update):
     _verb.params.append(
         click.Option(
             ["--tenant"],

@@ -251,4 +251,6 @@ async def test_the_chain_is_one_and_each_tenant_answers_only_of_itself(state: Pa
         assert [row.entry.flow for row in await two.rows_of({AuditEvent.DRAW})] == ["b"]
         assert list(await one.rows(limit=1, before=third.seq)) == [first]
         assert [row.tenant for row in await every.rows()] == ["one", "two", "one"]
+        of_none = await every.append(entry(AuditEvent.CONFIG))
+        assert [list(await each.rows_of({AuditEvent.CONFIG})) for each in (one, two)] == [[of_none], [of_none]]
     assert verify(state).ok
