@@ -18,7 +18,7 @@ from tui.errors import Problem
 from tui.model.finding import Severity
 from tui.model.recovery_key import Escrow, Volume
 from tui.services.disclosure import Decision, Delivery
-from tui.text import clean_line
+from tui.text import clean_line, with_script_marker
 
 CHOICES = (("y", "yes"), ("n", "no"), ("s", "seal it"), ("h", "hand it off"))
 ASKED = {
@@ -69,8 +69,8 @@ class ConfirmScreen(ConsoleModal[bool]):
                 *(part for key, word in CHOICES for part in ((key, "bold"), f" {word}   ")),
             ),
             tenant_badge(self.desk),
-            _line("device", intake.device.name or intake.device.id),
-            _line("for", intake.requester or "nobody named"),
+            _line("device", with_script_marker(intake.device.name or intake.device.id)),
+            _line("for", with_script_marker(intake.requester or "nobody named")),
             _line("ticket", intake.ticket or "none"),
             _line("key ID", intake.key.id.upper()),
             _line("read out", f"{intake.term} ({'the whole ID' if intake.term.is_full else 'its beginning'})"),

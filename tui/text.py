@@ -37,3 +37,19 @@ def clean(text: str, limit: int = MAX_LENGTH) -> str:
 def clean_line(text: str, limit: int = 500) -> str:
     """Make a text safe to show on one line: blanks of every kind become one blank."""
     return _BLANKS.sub(" ", clean(text, limit * 2)).strip()[:limit]
+
+
+_WORDS = re.compile(r"\w+")
+_ALIKE = ("LATIN", "CYRILLIC", "GREEK")
+SEVERAL_SCRIPTS = "‼ letters of several scripts"
+
+
+def with_script_marker(name: str) -> str:
+    """A name, marked when one of its words mixes Latin, Cyrillic and Greek letters, which look alike."""
+    if name.isascii():
+        return name
+    for word in _WORDS.findall(name):
+        scripts = {unicodedata.name(letter, "").split(" ")[0] for letter in word if letter.isalpha()}
+        if len(scripts.intersection(_ALIKE)) > 1:
+            return f"{name} {SEVERAL_SCRIPTS}"
+    return name

@@ -43,6 +43,9 @@ if TYPE_CHECKING:
     from tui.sources.active_directory.directory import ActiveDirectory
     from tui.sources.graph.transport import Transport
 
+READ_SECONDS = 9.0
+"""For the one keyed read: a caller is on the phone, and hears within ten seconds how it stands."""
+
 OnPrompt = Callable[[SignInPrompt], Awaitable[None]]
 
 
@@ -199,6 +202,7 @@ async def open_console(
         warden = Warden(
             config.graph.endpoint,
             token,
+            timeout=READ_SECONDS,
             clipboard=config.reveal.clipboard == "local",
             directory=on_prem.server if on_prem is not None else None,
         )

@@ -110,8 +110,8 @@ async def count(state: Path, endpoint: str, tty: str, log: str, wanted: int) -> 
 
 
 if __name__ == "__main__":
-    verb, state, *rest = sys.argv[1:]
+    verb, state, endpoint, tty, *rest = sys.argv[1:]
     if verb == "loop":
-        loop(Path(state), *rest)
+        loop(Path(state), endpoint, tty)
     else:
-        asyncio.run(count(Path(state), *rest[:3], int(rest[3])))
+        asyncio.run(count(Path(state), endpoint, tty, rest[0], int(rest[1])))

@@ -20,7 +20,7 @@ def marked() -> Iterator[tuple[str, str, bool]]:
                 for each in node.decorator_list:
                     if isinstance(each, ast.Call) and ast.unparse(each.func) == "pytest.mark.attack":
                         for name in each.args:
-                            assert isinstance(name, ast.Constant)
+                            assert isinstance(name, ast.Constant) and isinstance(name.value, str)
                             yield name.value, f"{path.name}::{node.name}", long
 
 

@@ -252,3 +252,38 @@ async def test_over_a_real_jump_host(tmp_path: Path, audit: ListedAudit) -> None
     assert said[-1] == "reading what came back"
     assert [fact.state for fact in collection.facts if fact.name == "os-build"] == [FactState.FRESH]
     assert audit.events == ["export", "view"]
+
+
+LISTING = """BitLocker Drive Encryption: Configuration Tool version 10.0.26100
+Copyright (C) 2013 Microsoft Corporation. All rights reserved.
+
+Volume C: [OS]
+All Key Protectors
+
+    {kind}:
+      ID: {{4A2B9C1D-C100-4214-A5DD-8FE1FC905CC7}}
+      PCR Validation Profile:
+        7, 11
+
+    Numerical Password:
+      ID: {{5BB89AC4-C100-4214-A5DD-8FE1FC905CC7}}
+"""
+
+
+@pytest.mark.parametrize(("after", "lost"), [("TPM", True), ("TPM And PIN", False)])
+async def test_a_pin_that_a_rotation_took_away_is_found_by_the_next_look(
+    audit: ListedAudit, route: Route, after: str, lost: bool
+) -> None:
+    service = service_of(audit, ssh=route)
+    found = []
+    for kind in ("TPM And PIN", after):
+        route.answer = Bundle("protectors.txt", LISTING.format(kind=kind).encode())
+        collection = await service.collect(ORDER, Way.SSH, lambda _: None)
+        found.append([each for each in collection.report.findings if each.code is FindingCode.PIN_PROTECTOR_LOST])
+    assert found[0] == []
+    assert bool(found[1]) is lost
+    if lost:
+        assert found[1][0].evidence == ("before: RecoveryPassword, TpmPin", "after: RecoveryPassword, Tpm")
+    other = replace(ORDER, target=Target("128", "device-2"))
+    collection = await service.collect(other, Way.SSH, lambda _: None)
+    assert FindingCode.PIN_PROTECTOR_LOST not in {each.code for each in collection.report.findings}

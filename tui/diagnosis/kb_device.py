@@ -79,6 +79,13 @@ class LocalDevice:
         return _agreed(volume.protection == "On" for volume in known)
 
 
+def system_protectors(device: LocalDevice) -> tuple[str, ...]:
+    """Kinds of the system volume's key protectors; empty when they were not listed."""
+    mounts = {volume.mount for volume in device.volumes if volume.is_os} or {"C:"}
+    listed = {kind for volume in device.volumes if volume.mount in mounts for kind in volume.protectors or ()}
+    return tuple(sorted(listed | {each.kind for each in device.protectors if each.mount in mounts}))
+
+
 def local_device(inputs: Sequence[Parsed]) -> LocalDevice:
     """Read the inputs as one device."""
     volumes = tuple(sorted(_volumes(inputs), key=repr))

@@ -6,7 +6,7 @@ recovery passwords there. Nothing of the bundle itself is kept.
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -16,16 +16,20 @@ from uuid import uuid4
 from tui.clock import Clock
 from tui.diagnosis.findings import NO_CLOUD, CloudSide
 from tui.diagnosis.formats import diagnose_inputs
+from tui.diagnosis.kb_device import local_device, system_protectors
 from tui.diagnosis.redact import redact
 from tui.diagnosis.report import Read, Report, diagnose
+from tui.diagnosis.sample import Parsed
 from tui.errors import Problem, ProblemKind
 from tui.model.audit import AuditEntry, AuditEvent, DeviceRef, Operator, Proof
 from tui.model.dossier import Dossier, Evidence
 from tui.model.fact import Fact, SourceState
+from tui.model.finding import Finding
 from tui.ports import AuditTrail
 from tui.services.cloud_findings import by_severity
 from tui.services.incident_evidence import IncidentEvidence, evidence_of_inputs
 from tui.services.local_facts import local_facts
+from tui.services.rotation_proof import pin_lost
 from tui.text import clean_line
 
 LONGEST_CONSENT = 100
@@ -122,6 +126,8 @@ class CollectionService:
         self._clock = clock
         self._routes = routes
         self._operator = operator
+        self._protectors: dict[str, tuple[str, ...]] = {}
+        """Kinds of key protectors by device, as they were when this console first looked."""
 
     def ways_to(self, target: Target) -> dict[Way, str]:
         """Every way, with the reason why it cannot be gone; an empty reason where it can."""
@@ -191,6 +197,9 @@ class CollectionService:
         inputs = diagnose_inputs([(bundle.name, bundle.data)])
         report = diagnose([Read(item.path, item.parsed) for item in inputs], cloud=cloud)
         parsed = [item.parsed for item in inputs]
+        lost = self._lost_pin(order.target, parsed)
+        if lost is not None:
+            report = replace(report, findings=by_severity((*report.findings, lost)))
         facts = local_facts(parsed, report, now)
         problems = [*report.problems, *other_machine(order.target.name, facts)]
         if bundle.left_behind:
@@ -207,6 +216,12 @@ class CollectionService:
             evidence=evidence_of_inputs(parsed),
             problems=tuple(problems),
         )
+
+    def _lost_pin(self, target: Target, inputs: Sequence[Parsed]) -> Finding | None:
+        """Compare with the first look at this device, which was before the rotation or the repair."""
+        kinds = system_protectors(local_device(inputs))
+        first = self._protectors.setdefault(target.device_id or target.name.casefold(), kinds) if kinds else ()
+        return pin_lost(first, kinds)
 
 
 def _intune_refusal(connected: bool, target: Target) -> str:

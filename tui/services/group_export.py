@@ -20,6 +20,7 @@ from tui.services.fleet import FleetDevice
 from tui.services.incident_evidence import Facets
 from tui.services.mass import MassService, device_name
 from tui.services.self_service import PAGE
+from tui.text import clean_line
 
 REBOOTS = {
     1: "protection is back after one restart; an update that needs two will still ask for the key at the second",
@@ -34,7 +35,7 @@ SECOPS_NOTE = (
 )
 """What has to be said to those who watch over the fleet."""
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@")
 
 
 def device_list(devices: Sequence[FleetDevice], kb: str) -> str:
@@ -51,7 +52,8 @@ def device_list(devices: Sequence[FleetDevice], kb: str) -> str:
 
 
 def _defused(cell: str) -> str:
-    """Spreadsheets run what begins like a formula."""
+    """Spreadsheets run what begins like a formula, and take a lone carriage return for the end of a row."""
+    cell = clean_line(cell)
     return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
 

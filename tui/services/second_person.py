@@ -9,6 +9,7 @@ from tui.model.audit import AuditEntry, AuditEvent, DeviceRef, Operator
 from tui.ports import AuditTrail
 from tui.services.approval import ApprovalRequest, Word, answer_text, read_request
 from tui.services.disclosure_policy import REVIEW_TRIGGER, TRIGGER_WORDS
+from tui.text import with_script_marker
 
 OpenKey = Callable[[str], tuple[str, Ed25519PrivateKey]]
 """Passphrase -> the approver's UPN and key; raises `Problem`."""
@@ -53,9 +54,9 @@ def request_lines(request: ApprovalRequest) -> Sequence[tuple[str, str]]:
     return (
         ("asked by", request.requester),
         ("because", why or "no trigger"),
-        ("device", request.device),
+        ("device", with_script_marker(request.device)),
         ("ticket", request.ticket or "none"),
-        ("caller", request.caller),
+        ("caller", with_script_marker(request.caller)),
         ("key ID", request.key_id.upper()),
         ("reason", request.reason),
         ("tenant", request.tenant),

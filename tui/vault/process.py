@@ -210,31 +210,36 @@ class VaultProcess:
             return
 
     async def _listen(self) -> None:
-        stdout = self._process.stdout
-        assert stdout is not None
         gone: Gone | None = None
         try:
-            while gone is None and (text := await stdout.readline()):
-                self._silent = 0
-                report = REPORTS.decode(text)
-                if isinstance(report, Gone):
-                    gone = report
-                else:
-                    self._take(report)
+            gone = await self._hear()
+            await self._process.wait()
         except asyncio.CancelledError:
             # The loop is closing: the child takes the digits away when its input ends.
             self._close_input()
             self._cleared.cancel()
             raise
-        except (msgspec.MsgspecError, ValueError, OSError):
+        except Exception:
+            # Whatever it was: nobody hears this child any more, and nobody may wait for it for ever.
             self._kill()
-        await self._process.wait()
         if self._guarding is not None:
             self._guarding.cancel()
         self._close_input()
         end = self._end_of(gone)
         self._cleared.set_result(end)
         self._answer(_ended(end.ended_by))
+
+    async def _hear(self) -> Gone | None:
+        """Take reports until the last one, or until the child is silent for ever."""
+        stdout = self._process.stdout
+        assert stdout is not None
+        while text := await stdout.readline():
+            self._silent = 0
+            report = REPORTS.decode(text)
+            if isinstance(report, Gone):
+                return report
+            self._take(report)
+        return None
 
     def _take(self, report: Report) -> None:
         match report:
@@ -276,21 +281,15 @@ class VaultProcess:
         if not self._asked:
             # It holds nothing and may still be busy getting warm.
             self._kill()
-        elif not self._cleared.done():
-            await self._send_clear(why)
         try:
             async with asyncio.timeout(CLEAR_SECONDS):
+                if self._asked and not self._cleared.done():
+                    await self._send(Clear(why))
                 return await self.cleared()
-        except TimeoutError:
+        except Exception:
+            # Too slow, or something that nobody has thought of: then by force.
             self._kill()
             return await self.cleared()
-
-    async def _send_clear(self, why: str) -> None:
-        try:
-            async with asyncio.timeout(CLEAR_SECONDS):
-                await self._send(Clear(why))
-        except TimeoutError:
-            self._close_input()
 
     def _abandon(self) -> None:
         """Let the child clear by itself, from a place that may not wait; kill it if it has not."""

@@ -6,7 +6,7 @@ import pytest
 
 from tests.sources.graph.conftest import Graph
 from tests.sources.graph.samples import DEVICE, KEY, OTHER, chain, endless, key
-from tests.sources.loopback import Asked, Reply, as_json, loopback
+from tests.sources.loopback import Asked, Reply, as_json
 from tui.errors import Problem, ProblemKind
 from tui.sources.graph.escrow import EntraEscrow
 
@@ -54,16 +54,6 @@ async def test_a_chain_that_turns_in_a_circle_is_a_problem(graph: Graph) -> None
         with pytest.raises(Problem):
             await EntraEscrow(transport).keys_of_device(DEVICE)
         assert len(server.asked) <= 6
-
-
-async def test_a_link_to_another_host_gets_no_token(graph: Graph) -> None:
-    async with loopback(lambda _: as_json({"value": []})) as other:
-        body = {"value": [key()], "@odata.nextLink": f"{other.url}/v1.0/more"}
-        async with graph(lambda _: as_json(body)) as (transport, _):
-            with pytest.raises(Problem) as caught:
-                await EntraEscrow(transport).keys_of_device(DEVICE)
-        assert other.asked == []
-    assert caught.value.kind is ProblemKind.ALARM
 
 
 async def test_items_of_which_none_can_be_read_are_not_an_empty_list(graph: Graph) -> None:
