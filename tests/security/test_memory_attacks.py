@@ -117,13 +117,14 @@ async def test_no_core_dump_and_no_open_file_but_pipes_and_terminal(vault: Vault
     }
 
 
-@pytest.mark.attack("A09")
+@pytest.mark.attack("A08", "A09")
 async def test_memory_is_locked_or_the_refusal_is_told(vault: VaultProcess) -> None:
     await eventually(lambda: vault.protection, 20)
     assert vault.protection is not None
     status = proc(vault.pid, "status").decode().splitlines()
     (locked,) = [int(line.split()[1]) for line in status if line.startswith("VmLck")]
     assert bool(locked) != bool(vault.protection.memory_refusal)
+    assert (vault.protection.core_limit, vault.protection.dumpable) == (0, False)
 
 
 def interpreter_for_all() -> str:

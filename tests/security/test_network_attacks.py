@@ -75,7 +75,7 @@ async def test_a_link_to_another_host_gets_no_token() -> None:
 
 
 @pytest.mark.attack("A22")
-@pytest.mark.parametrize("status", [301, 302, 307, 308])
+@pytest.mark.parametrize("status", [302, *(pytest.param(each, marks=pytest.mark.long) for each in (301, 307, 308))])
 async def test_a_redirect_of_the_keyed_read_is_not_followed(graph: GraphStub, terminal: Terminal, status: int) -> None:
     with running_stub() as other:
         graph.answering = lambda key_id: RedirectResponse(f"{other.endpoint}/v1.0/{key_id}", status)

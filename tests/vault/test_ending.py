@@ -20,6 +20,10 @@ from tui.errors import Problem
 from tui.vault.process import LOST, VaultProcess
 from tui.vault.warden import Warden
 
+LONG = pytest.mark.long
+"""Each child takes a third of a second to start: the same promise in other words waits for the long run."""
+OTHERS = (signal.SIGHUP, signal.SIGINT)
+
 
 async def draw(vault: VaultProcess, terminal: Terminal, seconds: float = 60) -> None:
     """Get the digits onto the terminal."""
@@ -43,7 +47,7 @@ async def test_the_deadline(vault: VaultProcess, terminal: Terminal) -> None:
     assert 500 <= cleared.shown_ms < 1500
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, *(pytest.param(each, marks=LONG) for each in OTHERS)])
 async def test_a_signal(vault: VaultProcess, terminal: Terminal, number: signal.Signals) -> None:
     await draw(vault, terminal)
     os.kill(vault.pid, number)
@@ -227,7 +231,7 @@ def test_a_killed_console_on_a_terminal_that_was_resized(graph: GraphStub) -> No
         console.terminal.wait_until(lambda: not any(block in console.terminal.frame() for block in BLOCKS), WITHIN)
 
 
-@pytest.mark.parametrize("then", ["return", "_exit"])
+@pytest.mark.parametrize("then", [pytest.param("return", marks=LONG), "_exit"])
 def test_a_console_that_ends_without_a_word(graph: GraphStub, then: str) -> None:
     with Console(graph, 60, then) as console:
         console.terminal.press("enter")

@@ -21,6 +21,7 @@ from tui.vault.warden import Warden
 
 PASSWORD = invented_password(1)
 OTHER = invented_key_id(2)
+LONG = pytest.mark.long
 BROKEN = "-".join(["000012", *PASSWORD.split("-")[1:]])
 
 
@@ -141,7 +142,9 @@ def over_the_pipe(problem: Problem) -> Problem:
     return refused.problem()
 
 
-@pytest.mark.parametrize("name", ["403", "wrong id", "broken json"])
+@pytest.mark.parametrize(
+    "name", ["wrong id", *(pytest.param(name, marks=pytest.mark.long) for name in ("403", "broken json"))]
+)
 async def test_a_failed_read_draws_nothing_and_ends_the_child(name: str, graph: GraphStub, terminal: Terminal) -> None:
     graph.answering = CASES[name].answering
     vault = await Warden(graph.endpoint, StillToken(), tty=terminal.tty).open()

@@ -23,6 +23,9 @@ FIELD = (16, 18)
 LOAN = KeyboardLoan(("v", "space", "resize"), (("x", "cleared"), ("escape", "cleared"), ("blur", "blur")))
 
 
+OTHER_ENDS = (("escape", "cleared"), ("blur", "blur"))
+
+
 def dictation(block: int = 0, language: str = "en", mask_after_ms: int = 0) -> DictationRegion:
     """A region below the blocks."""
     return DictationRegion((4, 14), f"Block {block + 1}", LINES, 40, FIELD, "1", block, language, mask_after_ms)
@@ -73,7 +76,7 @@ async def test_every_language_is_drawn_with_its_words(vault: VaultProcess, termi
     assert field(terminal) == "______"
 
 
-async def test_what_is_typed_is_compared_inside(
+async def test_what_is_typed_is_compared_inside_and_can_be_rubbed_out(
     vault: VaultProcess, terminal: Terminal, heard: list[VaultEvent]
 ) -> None:
     wrong = BLOCKS[2][:4] + str((int(BLOCKS[2][4]) + 1) % 10) + BLOCKS[2][5]
@@ -90,6 +93,15 @@ async def test_what_is_typed_is_compared_inside(
     await eventually(lambda: len(heard) == 3)
     assert isinstance(heard[2], ReadBack)
     assert heard[2].is_block == 5
+    heard.clear()
+    await vault.dictate(dictation(0), in_seconds(60))
+    terminal.type(BLOCKS[0][:2] + "7")
+    terminal.press("backspace")
+    terminal.type(BLOCKS[0][2:])
+    await eventually(lambda: heard == [ReadBack(0, ())])
+    terminal.type(BLOCKS[0][:4])
+    terminal.press("enter")
+    await eventually(lambda: heard[1:] == [ReadBack(0, (4, 5))])
 
 
 async def test_what_was_typed_goes_on_when_the_block_is_drawn_again(
@@ -112,27 +124,6 @@ async def test_what_was_typed_goes_on_when_the_block_is_drawn_again(
     assert field(terminal) == "______"
 
 
-async def test_rubbing_out_and_a_block_that_is_too_short(
-    vault: VaultProcess, terminal: Terminal, heard: list[VaultEvent]
-) -> None:
-    await vault.dictate(dictation(0), in_seconds(60))
-    terminal.type(BLOCKS[0][:2] + "7")
-    terminal.press("backspace")
-    terminal.type(BLOCKS[0][2:])
-    await eventually(lambda: heard == [ReadBack(0, ())])
-    terminal.type(BLOCKS[0][:4])
-    terminal.press("enter")
-    await eventually(lambda: heard[1:] == [ReadBack(0, (4, 5))])
-
-
-async def test_digits_are_told_to_nobody(vault: VaultProcess, terminal: Terminal, heard: list[VaultEvent]) -> None:
-    terminal.type("".join(BLOCKS))
-    terminal.type("jk")
-    terminal.press("v", "space")
-    await eventually(lambda: len(heard) == 2)
-    assert heard == [KeyPressed("v"), KeyPressed("space")]
-
-
 async def test_digits_mask_themselves_and_only_their_time_counts(
     vault: VaultProcess, terminal: Terminal, heard: list[VaultEvent]
 ) -> None:
@@ -144,7 +135,9 @@ async def test_digits_mask_themselves_and_only_their_time_counts(
     assert 300 <= (await vault.clear("cleared")).shown_ms < 700
 
 
-async def test_a_picture_takes_the_place_of_the_one_before(vault: VaultProcess, terminal: Terminal) -> None:
+async def test_a_picture_takes_the_place_of_the_one_before_and_digits_are_told_to_nobody(
+    vault: VaultProcess, terminal: Terminal, heard: list[VaultEvent]
+) -> None:
     await vault.draw(region(), in_seconds(60))
     await vault.dictate(dictation(1), in_seconds(60))
     await terminal.until(lambda: words(terminal)[0].startswith(BLOCKS[1][:3]))
@@ -152,9 +145,17 @@ async def test_a_picture_takes_the_place_of_the_one_before(vault: VaultProcess, 
     await vault.draw(region((4,)), in_seconds(60))
     await terminal.until(lambda: shown(terminal) == [*BULLETS[:4], BLOCKS[4], *BULLETS[5:]])
     assert words(terminal) == ["•••", "•••"]
+    # With nothing to compare them with, digits are told to nobody.
+    terminal.type("".join(BLOCKS))
+    terminal.type("jk")
+    terminal.press("v", "space")
+    await eventually(lambda: len(heard) == 2)
+    assert heard == [KeyPressed("v"), KeyPressed("space")]
 
 
-@pytest.mark.parametrize(("key", "why"), [("x", "cleared"), ("escape", "cleared"), ("blur", "blur")])
+@pytest.mark.parametrize(
+    ("key", "why"), [("x", "cleared"), *(pytest.param(*each, marks=pytest.mark.long) for each in OTHER_ENDS)]
+)
 async def test_keys_that_end_it_need_no_console(vault: VaultProcess, terminal: Terminal, key: str, why: str) -> None:
     await vault.draw(region(), in_seconds(60))
     await terminal.until(lambda: shown(terminal) == BLOCKS)

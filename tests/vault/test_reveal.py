@@ -9,7 +9,7 @@ from tests.support.terminal import Terminal
 from tests.vault.conftest import ALL, CELLS, REQUEST, in_seconds, region
 from tests.vault.graph_stub import TOKEN, GraphStub
 from tests.vault.keys import invented_password
-from tests.vault.watching import BULLETS, eventually, shown
+from tests.vault.watching import BULLETS, shown
 from tui.errors import Problem
 from tui.vault.process import VaultProcess
 
@@ -36,7 +36,7 @@ async def test_the_digits_stand_in_their_cells_and_nowhere_else(
     assert read.graph_date == "Mon, 23 Nov 2026 08:00:00 GMT"
 
 
-async def test_graph_sees_one_keyed_read_with_our_ids(vault: VaultProcess, graph: GraphStub) -> None:
+async def test_graph_sees_one_keyed_read_with_our_ids_and_never_a_second(vault: VaultProcess, graph: GraphStub) -> None:
     await vault.read(REQUEST)
     (request,) = graph.requests
     assert request.method == "GET"
@@ -45,6 +45,9 @@ async def test_graph_sees_one_keyed_read_with_our_ids(vault: VaultProcess, graph
     assert request.headers["client-request-id"] == REQUEST.client_request_id
     assert request.headers["authorization"] == f"Bearer {TOKEN}"
     assert request.headers["user-agent"].startswith("reseal-test/1")
+    with pytest.raises(Problem, match="out of turn"):
+        await vault.read(REQUEST)
+    assert len(graph.requests) == 1
 
 
 async def test_clearing_leaves_bullets_and_no_process(vault: VaultProcess, terminal: Terminal) -> None:
@@ -61,21 +64,19 @@ async def test_clearing_leaves_bullets_and_no_process(vault: VaultProcess, termi
         os.kill(vault.pid, 0)
 
 
-async def test_only_the_wanted_blocks_are_drawn_and_others_may_follow(vault: VaultProcess, terminal: Terminal) -> None:
+async def test_only_the_wanted_blocks_are_drawn_and_cells_that_are_left_hold_none(
+    vault: VaultProcess, terminal: Terminal
+) -> None:
     blocks = invented_password(1).split("-")
     await vault.read(REQUEST)
     await vault.draw(region((0, 1)), in_seconds(30))
     await terminal.until(lambda: shown(terminal) == blocks[:2] + BULLETS[2:])
     await vault.draw(region((7,)), in_seconds(30))
     await terminal.until(lambda: shown(terminal) == BULLETS[:7] + blocks[7:])
-
-
-async def test_cells_that_are_left_hold_no_digits(vault: VaultProcess, terminal: Terminal) -> None:
     lower = tuple((column + 3, row + 10) for column, row in CELLS)
-    await vault.read(REQUEST)
     await vault.draw(region(), in_seconds(30))
     await vault.draw(region(cells=lower), in_seconds(30))
-    await terminal.until(lambda: shown(terminal, lower) == invented_password(1).split("-"))
+    await terminal.until(lambda: shown(terminal, lower) == blocks)
     assert shown(terminal) == BULLETS
 
 
@@ -108,13 +109,6 @@ async def test_a_colour_cannot_carry_another_sequence(vault: VaultProcess, termi
     assert shown(terminal) == ["......"] * 8
 
 
-async def test_one_vault_reads_one_key(vault: VaultProcess, graph: GraphStub) -> None:
-    await vault.read(REQUEST)
-    with pytest.raises(Problem, match="out of turn"):
-        await vault.read(REQUEST)
-    assert len(graph.requests) == 1
-
-
 async def test_nothing_is_drawn_before_a_key_is_held(vault: VaultProcess, terminal: Terminal) -> None:
     with pytest.raises(Problem, match="out of turn"):
         await vault.draw(region(ALL), in_seconds(30))
@@ -125,10 +119,3 @@ async def test_a_warm_vault_that_is_not_used_ends_at_once(vault: VaultProcess, g
     assert await vault.clear("escape") == await vault.cleared()
     assert (await vault.cleared()).ended_by == "escape"
     assert not graph.requests
-
-
-async def test_the_child_says_how_it_is_protected(vault: VaultProcess) -> None:
-    await eventually(lambda: vault.protection, 20)
-    assert vault.protection is not None
-    assert vault.protection.core_limit == 0
-    assert vault.protection.dumpable is False

@@ -16,7 +16,13 @@ def main() -> None:
     asyncio.run(_live(int(sys.argv[1])))
 
 
+UNNEEDED = ("h2", "click", "rich", "pygments")
+"""Optional for httpx: HTTP/2 and its own command line. They would be a quarter of what a start takes."""
+
+
 async def _live(tty: int) -> None:
+    # To import what is None fails at once (Python's import system, "The module cache").
+    sys.modules.update(dict.fromkeys(UNNEEDED))  # type: ignore[arg-type]
     # Loads the SDK: only behind the hardening.
     from tui.vault.serving import serve
 
