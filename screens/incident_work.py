@@ -126,7 +126,7 @@ class IncidentWork(ConsoleScreen):
         except Problem as problem:
             self.shell.report(problem)
         finally:
-            await vault.clear("left")
+            await vault.clear("left" if self.app._exception is None else "crash")
 
     async def _leave_note(self, incident_id: str, order: Order) -> None:
         try:

@@ -51,6 +51,7 @@ class RevealScreen(ConsoleModal[Cleared | Problem | None]):
         self._sealed = False
         self._given_up = False
         self._shown: Shown | None = None
+        self._cleared: Cleared | None = None
         self._drawing = asyncio.Lock()
 
     def compose(self) -> ComposeResult:
@@ -141,8 +142,10 @@ class RevealScreen(ConsoleModal[Cleared | Problem | None]):
             f"Key cleared: {why}. It was shown for {cleared.shown_ms / 1000:.0f} s. A rotation is due (T).",
             markup=False,
         )
-        if self.is_current:
+        if self.is_active:
             self.dismiss(cleared)
+        else:
+            self._cleared = cleared
         if cleared.ended_by == "suspend":
             self.app.call_later(self.app.action_suspend_process)
         elif cleared.ended_by == "quit":
@@ -160,7 +163,11 @@ class RevealScreen(ConsoleModal[Cleared | Problem | None]):
                 shown.draw(left_ms)
 
     def _tick(self) -> None:
-        if self._disclosure is None:
+        if self._cleared is not None and self.is_active:
+            # It ended while something else was over it.
+            cleared, self._cleared = self._cleared, None
+            self.dismiss(cleared)
+        if self._disclosure is None or not self.is_attached:
             return
         left = (self._disclosure.deadline_ns - self.desk.clock.boottime_ns()) // 1_000_000_000
         if not (self._sealed and self.query_one(SealedKey).form == "qr"):

@@ -1,7 +1,8 @@
 """The console with a fault at a chosen point: `python -m tests.security.broken_console` takes the console's arguments.
 
 The sources around a disclosure are compiled with a point before every `await`, and at the start of every method of the
-reveal pane. The point that the file `$BREAK_AT/at` names raises once, and leaves `$BREAK_AT/hit`.
+reveal pane. The point that the file `$BREAK_AT/at` names raises once, and leaves `$BREAK_AT/hit`. The file
+`$BREAK_AT/do` names a deed that comes over the pane from elsewhere in the console.
 """
 
 import ast
@@ -10,10 +11,15 @@ import importlib.util
 import os
 import sys
 from collections.abc import Awaitable, Sequence
+from datetime import UTC, datetime, timedelta
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
+
+from textual._context import active_app
+
+from tui.ports import SignInPrompt
 
 PANE = "screens.reveal"
 MODULES = (
@@ -83,8 +89,29 @@ class _Finder(PathFinder):
         return spec
 
 
+def _crash() -> None:
+    raise RuntimeError("broken on purpose")
+
+
+def _do(word: str) -> None:
+    app: Any = active_app.get()
+    if word == "mode":
+        app.call_later(app.switch_mode, "audit")
+    elif word == "sign-in":
+        # What a token that is refused, or signed out elsewhere, leads to.
+        prompt = SignInPrompt("https://sign-in.example/device", "ABCD-1234", datetime.now(UTC) + timedelta(minutes=5))
+        app.call_later(app.show_prompt, prompt)
+    elif word == "crash":
+        app.call_later(_crash)
+
+
 def _break_at(name: str) -> None:
     chosen = Path(os.environ["BREAK_AT"]) / "at"
+    deed = chosen.with_name("do")
+    if deed.exists():
+        word = deed.read_text(encoding="utf-8")
+        deed.unlink()
+        _do(word)
     if chosen.exists() and chosen.read_text(encoding="utf-8") == name:
         chosen.rename(chosen.with_name("hit"))
         raise RuntimeError("broken on purpose")

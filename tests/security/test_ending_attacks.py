@@ -3,13 +3,16 @@
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.security.watching import ROOT
 from tests.support.terminal import Terminal, descendants
 from tests.terminal.desk import RESEAL, Desk, blocks_on_screen, desk, reveal
 from tests.terminal.selecting import select_one_by_one
@@ -128,6 +131,44 @@ def test_the_end_of_the_console_is_the_end_of_it(morning: Desk, end: Callable[[T
         with morning.console() as terminal:
             terminal.wait_until("ended without a word")
     assert outcomes(morning)[-1]["ended_by"] == told
+
+
+@pytest.mark.attack("A27")
+@pytest.mark.parametrize("deed", ["mode", "sign-in"])
+def test_what_comes_over_it_ends_it(morning: Desk, tmp_path: Path, deed: str) -> None:
+    with breakable(morning, tmp_path) as terminal:
+        shown = Shown(morning, terminal)
+        (tmp_path / "do").write_text(deed, encoding="utf-8")
+        terminal.wait_until({"mode": "Audit", "sign-in": "ABCD-1234"}[deed], 5)
+        shown.is_gone()
+        terminal.press("1" if deed == "mode" else "escape")
+        terminal.wait_until("R Reveal")
+        terminal.wait_until(lambda: "Recovery key" not in terminal.frame())
+    assert outcomes(morning)[-1]["ended_by"] == "covered"
+
+
+@pytest.mark.attack("A12", "A27")
+def test_a_crash_of_the_console_ends_it_and_prints_one_line(morning: Desk, tmp_path: Path) -> None:
+    with breakable(morning, tmp_path) as terminal:
+        shown = Shown(morning, terminal)
+        (tmp_path / "do").write_text("crash", encoding="utf-8")
+        terminal.wait_until(lambda: not terminal.alive, 10)
+        shown.is_gone()
+        terminal.wait_until("the console stopped on RuntimeError")
+        last_words = terminal.raw.rpartition(b"\x1b[?1049l")[2]
+    assert b"Traceback" not in last_words
+    assert not any(block.encode() in last_words for block in shown.blocks)
+    assert outcomes(morning)[-1]["ended_by"] == "crash"
+
+
+@contextmanager
+def breakable(morning: Desk, folder: Path) -> Iterator[Terminal]:
+    """A console that breaks where the file `at` says, and does what the file `do` says."""
+    argv = [sys.executable, "-m", "tests.security.broken_console", "--config", str(morning.config)]
+    env = {"RESEAL_STATE": str(morning.state), "BREAK_AT": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
+    with Terminal(argv, env, cwd=ROOT) as terminal:
+        terminal.wait_until("INC00", 30)
+        yield terminal
 
 
 @pytest.mark.attack("A27")

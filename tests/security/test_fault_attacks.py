@@ -1,15 +1,14 @@
 """A12: whatever fails while a key is shown, the pane is clean, the vault is gone, and no traceback tells anything."""
 
 import random
-import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from tests.security.broken_console import points
-from tests.security.test_ending_attacks import Shown, outcomes, runs
+from tests.security.test_ending_attacks import Shown, breakable, outcomes, runs
 from tests.security.watching import ROOT
 from tests.support.terminal import Terminal
 from tests.terminal.desk import Desk, blocks_on_screen, desk
@@ -23,16 +22,6 @@ AFTER_X = 2.0
 def morning(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     with desk(tmp_path_factory.mktemp("faults")) as found:
         yield found
-
-
-@contextmanager
-def breakable(morning: Desk, folder: Path) -> Iterator[Terminal]:
-    """A console that breaks where the file `at` says."""
-    argv = [sys.executable, "-m", "tests.security.broken_console", "--config", str(morning.config)]
-    env = {"RESEAL_STATE": str(morning.state), "BREAK_AT": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
-    with Terminal(argv, env, cwd=ROOT) as terminal:
-        terminal.wait_until("INC00", 30)
-        yield terminal
 
 
 def break_each(morning: Desk, folder: Path, chosen: Sequence[str]) -> list[str]:
@@ -50,6 +39,7 @@ def break_each(morning: Desk, folder: Path, chosen: Sequence[str]) -> list[str]:
                 if break_at(terminal, shown, folder, name):
                     hit.append(name)
                     print(name, source_of(name).strip())
+                    close_dialog(terminal)
             if shown is not None:
                 leave(terminal, shown)
     return hit
@@ -99,19 +89,13 @@ def is_back(terminal: Terminal) -> bool:
     return "R Reveal" in terminal.frame()
 
 
-def clear_the_way(terminal: Terminal) -> bool:
-    """Whether the console lives. A late dialog is closed; a harmless form shows that the queue hears again."""
-    for _ in range(2):
-        terminal.press("n")
-        terminal.wait_until(lambda: not terminal.alive or "Work note" in terminal.frame() or has_dialog(terminal))
-        if not terminal.alive:
-            return False
-        dialog = has_dialog(terminal)
+def close_dialog(terminal: Terminal) -> None:
+    """What failed may be said over the queue, a moment after the pane is gone."""
+    with suppress(AssertionError):
+        terminal.wait_until(lambda: not terminal.alive or has_dialog(terminal), 1)
+    if terminal.alive and has_dialog(terminal):
         terminal.press("escape")
-        terminal.wait_until(lambda: not has_dialog(terminal) and "Work note" not in terminal.frame())
-        if not dialog:
-            break
-    return True
+        terminal.wait_until(lambda: not has_dialog(terminal) and "R Reveal" in terminal.frame())
 
 
 def has_dialog(terminal: Terminal) -> bool:
