@@ -11,15 +11,12 @@ import importlib.util
 import os
 import sys
 from collections.abc import Awaitable, Sequence
-from datetime import UTC, datetime, timedelta
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
 from textual._context import active_app
-
-from tui.ports import SignInPrompt
 
 PANE = "screens.reveal"
 MODULES = (
@@ -97,10 +94,10 @@ def _do(word: str) -> None:
     app: Any = active_app.get()
     if word == "mode":
         app.call_later(app.switch_mode, "audit")
-    elif word == "sign-in":
-        # What a token that is refused, or signed out elsewhere, leads to.
-        prompt = SignInPrompt("https://sign-in.example/device", "ABCD-1234", datetime.now(UTC) + timedelta(minutes=5))
-        app.call_later(app.show_prompt, prompt)
+    elif word == "screen":
+        from screens.help import HelpScreen
+
+        app.call_later(app.push_screen, HelpScreen())
     elif word == "crash":
         app.call_later(_crash)
 

@@ -134,12 +134,12 @@ def test_the_end_of_the_console_is_the_end_of_it(morning: Desk, end: Callable[[T
 
 
 @pytest.mark.attack("A27")
-@pytest.mark.parametrize("deed", ["mode", "sign-in"])
+@pytest.mark.parametrize("deed", ["mode", "screen"])
 def test_what_comes_over_it_ends_it(morning: Desk, tmp_path: Path, deed: str) -> None:
     with breakable(morning, tmp_path) as terminal:
         shown = Shown(morning, terminal)
         (tmp_path / "do").write_text(deed, encoding="utf-8")
-        terminal.wait_until({"mode": "Audit", "sign-in": "ABCD-1234"}[deed], 5)
+        terminal.wait_until({"mode": "Audit", "screen": "Show every key"}[deed], 5)
         shown.is_gone()
         terminal.press("1" if deed == "mode" else "escape")
         terminal.wait_until("R Reveal")

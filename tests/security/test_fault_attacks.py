@@ -32,14 +32,13 @@ def break_each(morning: Desk, folder: Path, chosen: Sequence[str]) -> list[str]:
             selected, shown = False, None
             while left and terminal.alive:
                 name = left.pop()
-                terminal.press("escape")
-                terminal.wait_until(lambda: is_back(terminal))
                 shown = Shown(morning, terminal, select_ticket=not selected)
                 selected = True
                 if break_at(terminal, shown, folder, name):
                     hit.append(name)
                     print(name, source_of(name).strip())
-                    close_dialog(terminal)
+                    # A console that has met a fault is not used again.
+                    break
             if shown is not None:
                 leave(terminal, shown)
     return hit
@@ -87,15 +86,6 @@ def is_back(terminal: Terminal) -> bool:
         terminal.press("escape")
         return False
     return "R Reveal" in terminal.frame()
-
-
-def close_dialog(terminal: Terminal) -> None:
-    """What failed may be said over the queue, a moment after the pane is gone."""
-    with suppress(AssertionError):
-        terminal.wait_until(lambda: not terminal.alive or has_dialog(terminal), 1)
-    if terminal.alive and has_dialog(terminal):
-        terminal.press("escape")
-        terminal.wait_until(lambda: not has_dialog(terminal) and "R Reveal" in terminal.frame())
 
 
 def has_dialog(terminal: Terminal) -> bool:
