@@ -46,7 +46,7 @@ class Spy:
         while not self._stop.is_set():
             self.memory_hits += sorted(memory_contains(self.pid, PASSWORD))
             self.looks += 1
-            time.sleep(0.1)
+            time.sleep(1)
 
     def _spoken(self) -> None:
         needles = (TOKEN.encode(), *(block.encode() for block in PASSWORD.split("-")))
