@@ -134,7 +134,7 @@ def test_the_end_of_the_console_is_the_end_of_it(morning: Desk, end: Callable[[T
 
 
 @pytest.mark.attack("A27")
-@pytest.mark.parametrize("deed", ["mode", "screen"])
+@pytest.mark.parametrize("deed", ["mode", pytest.param("screen", marks=pytest.mark.long)])
 def test_what_comes_over_it_ends_it(morning: Desk, tmp_path: Path, deed: str) -> None:
     with breakable(morning, tmp_path) as terminal:
         shown = Shown(morning, terminal)

@@ -99,7 +99,7 @@ def leave_nothing(folder: Path, graph: GraphStub, tap: Tap, count: int) -> None:
 def test_what_is_disclosed_is_in_no_memory_file_log_argument_or_environment(
     tmp_path: Path, graph: GraphStub, tap: Tap
 ) -> None:
-    leave_nothing(tmp_path, graph, tap, 3)
+    leave_nothing(tmp_path, graph, tap, 2)
 
 
 @as_root

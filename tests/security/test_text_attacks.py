@@ -119,7 +119,7 @@ def show_hostile(folder: Path, count: int) -> None:
 
 @pytest.mark.attack("A18", "A19")
 def test_hostile_tickets_are_words_and_nothing_else(tmp_path: Path) -> None:
-    show_hostile(tmp_path, 25)
+    show_hostile(tmp_path, 15)
 
 
 @pytest.mark.attack("A18", "A19")
