@@ -93,7 +93,7 @@ def _crash() -> None:
 def _do(word: str) -> None:
     app: Any = active_app.get()
     if word == "mode":
-        app.call_later(app.switch_mode, "audit")
+        app.call_later(app.action_show_audit)
     elif word == "screen":
         from screens.help import HelpScreen
 
