@@ -77,6 +77,11 @@ class QueueScreen(IncidentWork):
     def on_unmount(self) -> None:
         self._unlisten()
 
+    def stand_on(self, front: IncidentTable) -> None:
+        """Go on where the first frame's table was left."""
+        self.table.select(front.selected)
+        self.call_after_refresh(self.table.scroll_to, y=front.scroll_offset.y, animate=False, force=True)
+
     def show_only(self, words: str) -> None:
         """Filter the queue, as if the words had been typed."""
         self.query_one("#filter", Input).value = words

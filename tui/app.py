@@ -1,151 +1,153 @@
 """The full-screen app: modes, themes, background work, shutdown, and Textual's doors that a console must keep shut."""
 
-import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import ClassVar
+import asyncio
+import gc
+from collections.abc import Awaitable, Callable, Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, ClassVar
 
-from rich.console import RenderableType
 from textual import events, on, work
-from textual._compositor import CompositorUpdate
 from textual.binding import BindingType
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
-import themes
-from screens.audit import AuditScreen
-from screens.confirm_quit import QuitScreen
-from screens.glass_review import GlassReviewScreen
-from screens.handover import HandoverScreen
-from screens.help import HelpScreen
-from screens.look_up import LookUpScreen
-from screens.mass import MassScreen
-from screens.problem import ProblemScreen
-from screens.queue import QueueScreen
-from screens.reveal import RevealScreen
-from screens.rights import RightsScreen
-from screens.second_person import SecondPersonScreen
+from screens.front import FrontScreen
 from screens.shell import bindings
-from screens.wire_log import WireLogScreen
-from tui.actions import Scope
+from tui.actions import Scope, actions_of
+from tui.clock import SystemClock
 from tui.commands import ActionCommands
-from tui.driver import ConsoleDriver
 from tui.errors import Problem, ProblemKind, place_of
-from tui.hex_keys import HexKeys
-from tui.painting import PaintedUpdate, Painter
-from tui.ports import SignInPrompt
-from tui.services.desk import Desk
-from tui.shut_doors import ShutDoors
-from tui.tenant_work import TenantWork
-from tui.type_ahead import TypeAhead
-from tui.wiring import Console
+from tui.model.incident import Incident
+from tui.terminal_app import TerminalApp
 
-PLAIN_PAINTING = "RESEAL_PLAIN_PAINTING"
-"""Environment variable that lets Textual write its frames itself, for a terminal that the painter misjudges."""
+if TYPE_CHECKING:
+    # Whatever is imported here delays the first frame; `_open` imports it behind that frame.
+    from screens.mass import MassScreen
+    from screens.queue import QueueScreen
+    from tui.ports import SignInPrompt
+    from tui.services.desk import Desk
+    from tui.tenant_work import TenantWork
+    from tui.wiring import Console, OnPrompt
+
+OPENED = ("screens.queue", "screens.mass", "screens.help", "tui.hex_keys", "tui.tenant_work")
+"""What is imported while the first frame stands."""
+
+FRONT_KEYS = frozenset(key for action in actions_of(Scope.TABLE) for key in action.keys) - {"space"}
+"""Keys that act before the console is open; every other one waits for it."""
 
 
-class ResealApp(ShutDoors):
-    """The console. It never holds a recovery password; the vault draws over the bullets that it shows."""
+def _mode(module: str, name: str) -> Callable[[], Screen[object]]:
+    """A screen that is imported when its mode is first shown."""
+
+    def made() -> Screen[object]:
+        screen: Screen[object] = getattr(import_module(module), name)()
+        return screen
+
+    return made
+
+
+class ResealApp(TerminalApp):
+    """The console. It never holds a recovery password; the vault draws over the bullets that it shows.
+
+    It shows `first` at once and calls `open_console` behind that frame. `failure` is why it could not be opened.
+    """
 
     TITLE = "Reseal"
-    CSS_PATH: ClassVar[list[str]] = [str(path) for path in themes.STYLESHEETS]  # type: ignore[assignment]
     BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.ANYWHERE)
     MODES = {  # noqa: RUF012
-        "queue": QueueScreen,
-        "mass": MassScreen,
-        "audit": AuditScreen,
-        "handover": HandoverScreen,
-        "wire": WireLogScreen,
-        "rights": RightsScreen,
+        "queue": _mode("screens.queue", "QueueScreen"),
+        "mass": _mode("screens.mass", "MassScreen"),
+        "audit": _mode("screens.audit", "AuditScreen"),
+        "handover": _mode("screens.handover", "HandoverScreen"),
+        "wire": _mode("screens.wire_log", "WireLogScreen"),
+        "rights": _mode("screens.rights", "RightsScreen"),
     }
     COMMANDS = {ActionCommands}  # noqa: RUF012
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012
-    ENABLE_COMMAND_PALETTE = False
-    ALLOW_SELECT = False
+    desk: "Desk"
+    _work: "TenantWork"
 
-    def __init__(self, console: Console) -> None:
-        super().__init__(driver_class=ConsoleDriver)
-        self.desk: Desk = console.desk
-        self._console_side = console
-        self._work = TenantWork(self, self, console)
-        self._type_ahead = TypeAhead(self, self._press)
-        self._hex_keys = HexKeys(self, self._press, self._look_up)
-        self._painter = None if os.environ.get(PLAIN_PAINTING) else Painter()
-        for theme in themes.THEMES:
-            self.register_theme(theme)
-        self.theme = themes.DARK.name
+    def __init__(
+        self, tenant: str, first: Sequence[Incident], open_console: "Callable[[OnPrompt], Awaitable[Console]]"
+    ) -> None:
+        super().__init__()
+        self.failure: Exception | None = None
+        self._front = FrontScreen(tenant, first, SystemClock().now)
+        self._open_console = open_console
+        self._console_side: Console | None = None
 
-    async def on_event(self, event: events.Event) -> None:
-        if isinstance(event, events.Paste) and self._hex_keys.take_paste(event.text):
-            return
-        if not isinstance(event, events.Key) or event.is_forwarded:
-            await super().on_event(event)
-        elif self._type_ahead.admit(event):
-            for key in self._hex_keys.admit(event):
-                await super().on_event(key)
-            self._type_ahead.handled()
-
-    def _look_up(self, typed: str) -> None:
-        self.push_screen(LookUpScreen(typed))
-
-    def _press(self, key: events.Key) -> None:
-        self.post_message(key)
-
-    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
-        if self._painter is not None and isinstance(renderable, CompositorUpdate):
-            self._painter.fit(*self.size)
-            renderable = PaintedUpdate(renderable, self._painter)
-        super()._display(screen, renderable)
-
-    def action_redraw(self) -> None:
-        """Write every cell anew, whatever the terminal has become."""
-        if self._painter is not None:
-            self._painter.forget()
-        self.refresh(layout=True)
-        self.screen.refresh(layout=True)
+    def get_default_screen(self) -> FrontScreen:
+        """What stands there before the queue does."""
+        return self._front
 
     def on_mount(self) -> None:
         self.app_resume_signal.subscribe(self, lambda _: self.action_redraw())
-        self.switch_mode("queue")
-        self.call_after_refresh(self._start)
+        self.call_after_refresh(self._open)
 
-    def _start(self) -> None:
-        """What must not delay the first paint: the cache, then the network."""
+    @work(group="open", exit_on_error=False, description="open the console")
+    async def _open(self) -> None:
+        try:
+            for module in OPENED:
+                await asyncio.to_thread(import_module, module)
+            self._console_side = await self._open_console(self.show_prompt)
+        except Exception as error:
+            # Whoever runs the app says it; there is no console that could.
+            self.failure = error
+            self.exit(1)
+            return
+        from tui.tenant_work import TenantWork
+
+        self.desk = self._console_side.desk
+        self._work = TenantWork(self, self, self._console_side)
+        fault = await self._work.load_cached()
+        # Rows come and go by the hundred from here on; looking through all that stays would hold up frames.
+        gc.freeze()
+        gc.enable()
+        await self._take_over()
+        if fault is not None:
+            self.report(fault)
+        self._start(self._console_side)
+
+    async def _take_over(self) -> None:
+        from tui.hex_keys import HexKeys
+
+        await self.switch_mode("queue")
+        self._queue_screen().stand_on(self._front.table)
+        self._hex_keys = HexKeys(self, self._press, self._look_up)
+        self._type_ahead.let_go()
+
+    def _may_act(self, key: events.Key) -> bool:
+        return self._hex_keys is not None or key.key in FRONT_KEYS
+
+    def _look_up(self, typed: str) -> None:
+        from screens.look_up import LookUpScreen
+
+        self.push_screen(LookUpScreen(typed))
+
+    def _start(self, console: "Console") -> None:
         self._work.start()
-        if count := len(self._console_side.left_open):
+        if count := len(console.left_open):
             self._queue_screen().say_notice(
                 f"{count} disclosure{'s' if count > 1 else ''} of an earlier run ended without a word; "
                 "the audit now says unknown. Rotate those keys. (esc)"
             )
 
-    async def show_prompt(self, prompt: SignInPrompt) -> None:
+    async def show_prompt(self, prompt: "SignInPrompt") -> None:
         """Show a device code inside the console until the sign-in is over, which cancels this."""
         await self._work.show_prompt(prompt)
 
     @property
     def holds_key(self) -> bool:
         """A key is at hand, and nothing may cover its pane."""
-        return isinstance(self.screen, RevealScreen) and self.screen.holds_key
+        return bool(getattr(self.screen, "holds_key", False))
 
     def report(self, problem: Problem) -> None:
         """Show a problem with its next step; never over a key that is on the screen."""
-        if isinstance(self.screen, RevealScreen):
+        if self._shows_key:
             self.notify(str(problem), severity="error", markup=False)
         else:
-            self.push_screen(ProblemScreen(problem))
+            from screens.problem import ProblemScreen
 
-    @asynccontextmanager
-    async def hold_output(self) -> AsyncIterator[None]:
-        """Flush and hold the console's own output, so that the vault can draw."""
-        if isinstance(self._driver, ConsoleDriver):
-            try:
-                async with self._driver.hold_output():
-                    yield
-            finally:
-                if self._painter is not None:
-                    self._painter.forget()
-        else:
-            yield
+            self.push_screen(ProblemScreen(problem))
 
     def action_show_queue(self) -> None:
         self.switch_mode("queue")
@@ -169,28 +171,34 @@ class ResealApp(ShutDoors):
         self._work.sign_in()
 
     def action_show_help(self) -> None:
+        from screens.help import HelpScreen
+
         self.push_screen(HelpScreen())
 
     def action_answer_request(self) -> None:
+        from screens.second_person import SecondPersonScreen
+
         self.push_screen(SecondPersonScreen())
 
     def action_review_glass(self) -> None:
+        from screens.glass_review import GlassReviewScreen
+
         self.push_screen(GlassReviewScreen())
 
-    @on(LookUpScreen.GlassWanted)
-    def _break_glass(self) -> None:
+    def on_look_up_screen_glass_wanted(self) -> None:
         self._queue_screen().disclose_without_ticket()
 
     def action_open_palette(self) -> None:
         self.action_command_palette()
 
-    @on(MassScreen.GroupChosen)
-    async def _show_group(self, message: MassScreen.GroupChosen) -> None:
+    async def on_mass_screen_group_chosen(self, message: "MassScreen.GroupChosen") -> None:
         await self.switch_mode("queue")
         self._queue_screen().show_group(message.key)
 
     @work(group="quit", exclusive=True, exit_on_error=False, description="leave the console")
     async def action_quit_console(self) -> None:
+        from screens.confirm_quit import QuitScreen
+
         try:
             owed = sum(debt.is_open for debt in await self.desk.rotation.debts())
         except Problem:
@@ -202,10 +210,16 @@ class ResealApp(ShutDoors):
     def _background_screens(self) -> list[Screen[object]]:
         # Textual repaints the top screen wherever one behind it changed, even where that cannot be seen: each new
         # ticket would wipe the digits that the vault drew.
-        return [] if isinstance(self.screen, RevealScreen) else super()._background_screens
+        return [] if self._shows_key else super()._background_screens
 
-    def _queue_screen(self) -> QueueScreen:
-        screen = self.screen_stack[0]
+    @property
+    def _shows_key(self) -> bool:
+        return bool(getattr(self.screen, "SHOWS_KEY", False))
+
+    def _queue_screen(self) -> "QueueScreen":
+        from screens.queue import QueueScreen
+
+        screen = self.get_screen_stack("queue")[0]
         assert isinstance(screen, QueueScreen)
         return screen
 

@@ -51,9 +51,20 @@ class TenantWork:
         self._desk = console.desk
         self._said: dict[str, str] = {}
 
+    async def load_cached(self) -> Problem | None:
+        """Fill the queue from the cache; answers why that failed."""
+        try:
+            await self._desk.queue.load_cached()
+        except Problem as problem:
+            return problem
+        return None
+
     def start(self) -> None:
-        """The cache, then the ticket sources, then the cloud."""
-        self._run("queue", self._fill_queue, "fill the queue from the cache, then keep it in step")
+        """The ticket sources, then the cloud."""
+        tickets = self._console.config.tickets
+        for source, name in zip(tickets, self._desk.queue.source_names, strict=True):
+            self._run(f"poll {name}", partial(self._poll, name, source.poll_seconds), "poll a ticket source")
+        self._run("connect", self._connect, "sign in and follow")
 
     def sign_in(self) -> None:
         """Sign in anew, whatever there is."""
@@ -74,16 +85,6 @@ class TenantWork:
 
     def _run(self, group: str, work: Callable[[], Awaitable[None]], description: str) -> None:
         self._app.run_worker(work(), group=group, description=description, exclusive=True, exit_on_error=False)
-
-    async def _fill_queue(self) -> None:
-        try:
-            await self._desk.queue.load_cached()
-        except Problem as problem:
-            self._stage.report(problem)
-        tickets = self._console.config.tickets
-        for source, name in zip(tickets, self._desk.queue.source_names, strict=True):
-            self._run(f"poll {name}", partial(self._poll, name, source.poll_seconds), "poll a ticket source")
-        self._run("connect", self._connect, "sign in and follow")
 
     async def _poll(self, name: str, seconds: float) -> None:
         while True:

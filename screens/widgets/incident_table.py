@@ -13,7 +13,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from screens.render import queue_cells
+from screens.queue_row import queue_cells
 from screens.shell import bindings
 from tui.actions import Scope
 from tui.model.incident import Incident, IncidentState

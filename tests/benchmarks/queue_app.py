@@ -10,7 +10,7 @@ from textual.app import App, ComposeResult
 from textual.screen import Screen
 from textual.widgets import DataTable, Static
 
-from screens.render import queue_cells
+from screens.queue_row import queue_cells
 from screens.widgets.incident_table import IncidentTable
 from tui.driver import ConsoleDriver
 from tui.model.cause import Cause, CauseCode

@@ -4,7 +4,6 @@ from bisect import bisect_left, insort
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from tui.diagnosis.ticket_text import read_ticket
 from tui.model.incident import Incident, IncidentState, Ticket
@@ -130,8 +129,3 @@ def search_text(incident: Incident) -> str:
     ticket, reading = incident.ticket, incident.reading
     parts = (ticket.number, ticket.title, ticket.caller, ticket.device_name, ticket.state, ticket.assignee)
     return " ".join((*parts, reading.cause.code, *reading.kbs, *reading.key_id_prefixes)).lower()
-
-
-def minutes_open(incident: Incident, now: datetime) -> int:
-    """Whole minutes since the ticket was opened."""
-    return max(0, int((now - incident.ticket.opened_at).total_seconds() // 60))

@@ -1,0 +1,83 @@
+"""The console's own start: no parser of verbs and no library of the network stands before its first frame."""
+
+import asyncio
+import gc
+import os
+import sys
+from contextlib import AsyncExitStack
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tui.errors import Problem, ProblemKind
+from tui.paths import config_file, guard_directory, state_directory
+
+if TYPE_CHECKING:
+    from tui.wiring import Console, OnPrompt
+
+SMALLEST = (60, 20)
+"""Columns and rows below which the console does not start."""
+
+FIRST_ROWS = 200
+"""Incidents that the first frame has at hand."""
+
+_TEXTUAL_DOORS = ("TEXTUAL", "TEXTUAL_LOG", "TEXTUAL_DEBUG", "TEXTUAL_DRIVER", "TEXTUAL_PRESS", "TEXTUAL_SHOW_RETURN")
+
+
+def open_console(config_path: Path | None) -> int:
+    """Run the console until the engineer leaves; answers the exit code. Raises `Problem` when it cannot be opened."""
+    require_terminal()
+    return asyncio.run(run_console(config_file(config_path), state_directory()))
+
+
+async def run_console(config_path: Path, state: Path) -> int:
+    """Run the console on an event loop; answers the exit code."""
+    from tui.config import load
+
+    config = load(config_path)
+    guard_directory(state)
+    _shut_textual_doors()
+    # What an import makes stays; collecting among it only delays the first frame. The app turns it on again.
+    gc.disable()
+    from tui.app import ResealApp
+    from tui.store.first_rows import first_incidents
+
+    async with AsyncExitStack() as stack:
+
+        async def opened(show: "OnPrompt") -> "Console":
+            wiring = await asyncio.to_thread(import_module, "tui.wiring")
+            console: Console = await stack.enter_async_context(wiring.open_console(config, state, on_prompt=show))
+            return console
+
+        app = ResealApp(config.tenant.name, first_incidents(state, FIRST_ROWS), opened)
+        code = await app.run_async()
+        if app.failure is not None:
+            raise app.failure
+    return code if code is not None else 1
+
+
+def _shut_textual_doors() -> None:
+    """Drop what would log key presses, take pictures or load a foreign driver; and let frames follow keys at once."""
+    for name in list(os.environ):
+        if name in _TEXTUAL_DOORS or name.startswith(("TEXTUAL_SCREENSHOT", "TEXTUAL_DEVTOOLS")):
+            del os.environ[name]
+    os.environ.setdefault("TEXTUAL_FPS", "240")
+
+
+def require_terminal() -> None:
+    """Raise `Problem(CONFIG)` when there is no terminal, or one too small."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise Problem(
+            ProblemKind.CONFIG,
+            "The console needs a terminal",
+            "Input or output is not one",
+            "Start it from a shell, over SSH with -t; or use a verb such as `reseal queue --json`",
+        )
+    size = os.get_terminal_size(sys.stdout.fileno())
+    if size.columns < SMALLEST[0] or size.lines < SMALLEST[1]:
+        raise Problem(
+            ProblemKind.CONFIG,
+            f"The terminal is too small: {size.columns} x {size.lines}",
+            f"The console needs {SMALLEST[0]} x {SMALLEST[1]}; it is made for 80 x 24 and more",
+            "Make the window larger",
+        )
