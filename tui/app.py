@@ -17,6 +17,7 @@ from tui.actions import Scope, actions_of
 from tui.clock import SystemClock
 from tui.commands import ActionCommands
 from tui.errors import Problem, ProblemKind, place_of
+from tui.keys_first import KeysFirst
 from tui.model.incident import Incident
 from tui.terminal_app import TerminalApp
 
@@ -74,6 +75,9 @@ class ResealApp(TerminalApp):
         self._front = FrontScreen(tenant, first, SystemClock().now)
         self._open_console = open_console
         self._console_side: Console | None = None
+        self._front_acts = True
+        self._keys_first = KeysFirst()
+        self._keys_first.install()
 
     def get_default_screen(self) -> FrontScreen:
         """What stands there before the queue does."""
@@ -110,13 +114,15 @@ class ResealApp(TerminalApp):
     async def _take_over(self) -> None:
         from tui.hex_keys import HexKeys
 
+        self._front_acts = False
         await self.switch_mode("queue")
         self._queue_screen().stand_on(self._front.table)
         self._hex_keys = HexKeys(self, self._press, self._look_up)
         self._type_ahead.let_go()
 
     def _may_act(self, key: events.Key) -> bool:
-        return self._hex_keys is not None or key.key in FRONT_KEYS
+        self._keys_first.key_pressed()
+        return self._hex_keys is not None or (self._front_acts and key.key in FRONT_KEYS)
 
     def _look_up(self, typed: str) -> None:
         from screens.look_up import LookUpScreen

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 SMALLEST = (60, 20)
 """Columns and rows below which the console does not start."""
 
+TURN_SECONDS = 0.0005
+"""How long a thread that imports or decodes may hold up a key; Python's own is ten times that."""
+
 FIRST_ROWS = 200
 """Incidents that the first frame has at hand."""
 
@@ -39,6 +42,7 @@ async def run_console(config_path: Path, state: Path) -> int:
     _shut_textual_doors()
     # What an import makes stays; collecting among it only delays the first frame. The app turns it on again.
     gc.disable()
+    sys.setswitchinterval(TURN_SECONDS)
     from tui.app import ResealApp
     from tui.store.first_rows import first_incidents
 

@@ -13,11 +13,11 @@ BODY = "The user sees the BitLocker recovery screen after installing updates and
 
 def keep_cached(state: Path, source: str, count: int = COUNT) -> None:
     """Fill the cache of a state directory."""
+    state.mkdir(mode=0o700)
     asyncio.run(_keep(state, source, count))
 
 
 async def _keep(state: Path, source: str, count: int) -> None:
-    state.mkdir(mode=0o700)
     incidents = []
     for number in range(count):
         incident = invented(number)

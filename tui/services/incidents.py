@@ -33,6 +33,26 @@ def sort_key(incident: Incident) -> SortKey:
     return (ticket.state is IncidentState.CLOSED, ticket.priority, ticket.opened_at.timestamp(), incident.id)
 
 
+@dataclass(frozen=True, slots=True)
+class Arrangement:
+    """What a book begins with."""
+
+    by_id: dict[str, Incident]
+    order: list[SortKey]
+    open_by_assignee: Counter[str]
+
+
+def arranged(incidents: Iterable[Incident]) -> Arrangement:
+    """Incidents by id and in queue order; a hundred thousand belong into a thread."""
+    by_id: dict[str, Incident] = {}
+    for incident in incidents:
+        known = by_id.get(incident.id)
+        if known is None or _supersedes(incident, known):
+            by_id[incident.id] = incident
+    held = (each.ticket.assignee for each in by_id.values() if each.ticket.state is not IncidentState.CLOSED)
+    return Arrangement(by_id, sorted(map(sort_key, by_id.values())), Counter(held))
+
+
 class IncidentBook:
     """All incidents in queue order. Not thread-safe: it belongs to the event loop."""
 
@@ -76,7 +96,7 @@ class IncidentBook:
     def apply(self, incidents: Sequence[Incident]) -> Diff:
         """Take in new and changed incidents; what did not change, or is older than what is known, is passed over."""
         if not self._by_id:
-            return self._fill(incidents)
+            return self.begin(arranged(incidents))
         added: list[str] = []
         changed: list[str] = []
         for incident in incidents:
@@ -94,14 +114,11 @@ class IncidentBook:
             self._count(incident, 1)
         return Diff(tuple(added), tuple(changed))
 
-    def _fill(self, incidents: Sequence[Incident]) -> Diff:
-        for incident in incidents:
-            known = self._by_id.get(incident.id)
-            if known is None or _supersedes(incident, known):
-                self._by_id[incident.id] = incident
-        self._order = sorted(sort_key(incident) for incident in self._by_id.values())
-        for incident in self._by_id.values():
-            self._count(incident, 1)
+    def begin(self, start: Arrangement) -> Diff:
+        """Begin with what was arranged elsewhere; only an empty book does."""
+        if self._by_id:
+            raise ValueError("the book has begun")
+        self._by_id, self._order, self._open = start.by_id, start.order, start.open_by_assignee
         return Diff(tuple(self._by_id), ())
 
     def _count(self, incident: Incident, step: int) -> None:
