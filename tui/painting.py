@@ -4,6 +4,7 @@ Textual repaints regions. Over a slow line most of those bytes say what is there
 is 40 kB of which a tenth differs. The painter keeps a picture of the terminal and writes only the cells that changed.
 """
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
@@ -22,12 +23,25 @@ SHORT_GAP = 4
 UNKNOWN = "\0"
 """A character that nobody knows: the next frame that has the cell writes it. The second half of a wide one is empty."""
 
+_LONG_BLANK = " " * 16
+"""From here on erasing takes fewer bytes than writing blanks, and the move behind it."""
+
+_BLANKS = re.compile(rf"({_LONG_BLANK} *)")
+_LINES = frozenset({"4", "7", "9", "21", "51", "52", "53"})
+"""SGR parameters that show on a blank, and not on an erased cell: lines, frames, reverse."""
+
 _RUNS = re.compile(r"[\0-\x7f]+|[^\0-\x7f]")
 
 
 @lru_cache(maxsize=4096)
 def _sgr(style: Style, system: ColorSystem) -> str:
     return style._make_ansi_codes(system)
+
+
+@lru_cache(maxsize=4096)
+def _only_coloured(ink: str) -> bool:
+    attributes = itertools.takewhile(lambda code: code not in ("38", "48"), ink.split(";"))
+    return _LINES.isdisjoint(attributes)
 
 
 class Row:
@@ -87,11 +101,15 @@ def _joined(places: list[int]) -> list[tuple[int, int]]:
 
 
 class Painter:
-    """Turns Textual's updates into the bytes that the terminal still lacks."""
+    """Turns Textual's updates into the bytes that the terminal still lacks.
 
-    def __init__(self) -> None:
+    `erases`: erasing leaves cells in the current background, as ECMA-48's ECH does in terminals with `bce`.
+    """
+
+    def __init__(self, *, erases: bool = False) -> None:
         self._rows: list[Row] = []
         self._width = 0
+        self._erases = erases
 
     def fit(self, width: int, height: int) -> None:
         """The terminal has this size; with another one than before, nothing is known of it."""
@@ -106,7 +124,7 @@ class Painter:
     def paint(self, segments: Iterable[Segment], console: Console) -> str:
         """What to write for an update; afterwards the picture holds it."""
         system = console._color_system
-        pen = _Pen()
+        pen = _Pen(erases=self._erases)
         x = y = 0
         for segment in segments:
             if segment.control is not None:
@@ -135,12 +153,25 @@ class Painter:
 class _Pen:
     """Writes runs with as few bytes as it can: no move where the cursor is, no style that is on."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, erases: bool) -> None:
+        self._erases = erases
         self._out: list[str] = []
         self._x = self._y = -1
         self._ink = ""
 
     def write(self, x: int, y: int, run: str, ink: str, row: Row) -> None:
+        if not (self._erases and _LONG_BLANK in run and _only_coloured(ink)):
+            self._write(x, y, run, ink, row)
+            return
+        for piece in _BLANKS.split(run):
+            if piece.startswith(_LONG_BLANK):
+                self._write(x, y, "", ink, row)
+                self._out.append(f"\x1b[{len(piece)}X")
+            elif piece:
+                self._write(x, y, piece, ink, row)
+            x += len(piece)
+
+    def _write(self, x: int, y: int, run: str, ink: str, row: Row) -> None:
         if not self._bridged(x, y, row):
             self._out.append(f"\x1b[{y + 1};{x + 1}H")
         if ink != self._ink:

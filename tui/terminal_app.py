@@ -23,6 +23,10 @@ PLAIN_PAINTING = "RESEAL_PLAIN_PAINTING"
 """Environment variable that lets Textual write its frames itself, for a terminal that the painter misjudges."""
 
 
+ERASING = ("xterm", "alacritty", "foot", "ghostty", "kitty", "rxvt", "wezterm")
+"""Terminals whose terminfo has `bce`. tmux is none of them, and draws what leaves it by itself."""
+
+
 class TerminalApp(ShutDoors):
     """Nothing here knows what the console is for."""
 
@@ -35,7 +39,9 @@ class TerminalApp(ShutDoors):
         super().__init__(driver_class=ConsoleDriver)
         self._type_ahead = TypeAhead(self, self._press)
         self._hex_keys: HexKeys | None = None
-        self._painter = None if os.environ.get(PLAIN_PAINTING) else Painter()
+        self._painter = (
+            None if os.environ.get(PLAIN_PAINTING) else Painter(erases=os.environ.get("TERM", "").startswith(ERASING))
+        )
         for theme in themes.THEMES:
             self.register_theme(theme)
         self.theme = themes.DARK.name

@@ -100,6 +100,8 @@ class IncidentTable(ScrollView, can_focus=True):
         self.marked: set[str] = set()
         self._now = now
         self._cursor = 0
+        self._drawn: dict[int, str] = {}
+        """Incident ids by line, as they were last drawn."""
 
     def on_mount(self) -> None:
         self._measure()
@@ -126,12 +128,10 @@ class IncidentTable(ScrollView, can_focus=True):
             return
         moved = place - self._cursor
         self._cursor = place
-        grew = self.virtual_size.height != len(self.rows) + 1
         self._measure()
         if moved:
             self.scroll_to(y=self.scroll_offset.y + moved, animate=False, force=True, immediate=True)
-        if grew or moved or self._any_visible(changed):
-            self.refresh()
+        self._refresh_changed(set(changed))
 
     def select(self, incident_id: str) -> None:
         """Put the cursor on an incident, if it is among the rows."""
@@ -147,8 +147,10 @@ class IncidentTable(ScrollView, can_focus=True):
             return self._strip(text, width, self.get_component_rich_style("table--header"))
         place = self.scroll_offset.y + y - 1
         if place >= len(self.rows):
+            self._drawn[y - 1] = ""
             return Strip.blank(width, self.rich_style)
         incident = self.rows.at(place)
+        self._drawn[y - 1] = incident.id
         cells = queue_cells(incident, self._now())
         sign = "+" if incident.id in self.marked else " "
         text = sign + " ".join(set_cell_size(cells[name], size) for name, size in columns)
@@ -247,8 +249,10 @@ class IncidentTable(ScrollView, can_focus=True):
         if 1 <= y < self.size.height:
             self.refresh(Region(0, y, self.size.width, 1))
 
-    def _any_visible(self, incident_ids: Sequence[str]) -> bool:
+    def _refresh_changed(self, changed: set[str]) -> None:
+        """Draw the lines whose incident is another one now, or has changed; the others cost nothing."""
         top = self.scroll_offset.y
-        visible = range(top, min(len(self.rows), top + self._page_size))
-        shown = {self.rows.at(place).id for place in visible}
-        return any(incident_id in shown for incident_id in incident_ids)
+        for place in range(top, top + self._page_size):
+            incident_id = self.rows.at(place).id if place < len(self.rows) else ""
+            if incident_id in changed or self._drawn.get(place - top) != incident_id:
+                self._refresh_line(place)

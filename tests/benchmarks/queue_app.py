@@ -46,7 +46,7 @@ class QueueApp(App[None]):
         super().__init__(driver_class=ConsoleDriver)
         self._design = design
         self._incidents = [invented(number) for number in range(count)]
-        self._painter = Painter() if design == "line" else None
+        self._painter = Painter(erases=True) if design == "line" else None
         self._timer = None
         self._round = 0
 

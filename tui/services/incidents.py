@@ -38,7 +38,7 @@ class Arrangement:
     """What a book begins with."""
 
     by_id: dict[str, Incident]
-    order: list[SortKey]
+    order: list[Incident]
     open_by_assignee: Counter[str]
 
 
@@ -50,7 +50,7 @@ def arranged(incidents: Iterable[Incident]) -> Arrangement:
         if known is None or _supersedes(incident, known):
             by_id[incident.id] = incident
     held = (each.ticket.assignee for each in by_id.values() if each.ticket.state is not IncidentState.CLOSED)
-    return Arrangement(by_id, sorted(map(sort_key, by_id.values())), Counter(held))
+    return Arrangement(by_id, sorted(by_id.values(), key=sort_key), Counter(held))
 
 
 class IncidentBook:
@@ -58,7 +58,8 @@ class IncidentBook:
 
     def __init__(self) -> None:
         self._by_id: dict[str, Incident] = {}
-        self._order: list[SortKey] = []
+        self._order: list[Incident] = []
+        # The incidents themselves: a hundred thousand sort keys would take 11 MiB.
         self._open: Counter[str] = Counter()
 
     @property
@@ -78,7 +79,7 @@ class IncidentBook:
 
     def at(self, position: int) -> Incident:
         """The incident on a position of the queue."""
-        return self._by_id[self._order[position][3]]
+        return self._order[position]
 
     def get(self, incident_id: str) -> Incident | None:
         """An incident by its id."""
@@ -87,11 +88,11 @@ class IncidentBook:
     def position(self, incident_id: str) -> int | None:
         """Where an incident stands in the queue."""
         incident = self._by_id.get(incident_id)
-        return None if incident is None else bisect_left(self._order, sort_key(incident))
+        return None if incident is None else bisect_left(self._order, sort_key(incident), key=sort_key)
 
     def all(self) -> Iterable[Incident]:
         """Every incident, in queue order."""
-        return (self._by_id[key[3]] for key in self._order)
+        return iter(self._order)
 
     def apply(self, incidents: Sequence[Incident]) -> Diff:
         """Take in new and changed incidents; what did not change, or is older than what is known, is passed over."""
@@ -105,12 +106,12 @@ class IncidentBook:
                 added.append(incident.id)
             elif _supersedes(incident, known):
                 changed.append(incident.id)
-                del self._order[bisect_left(self._order, sort_key(known))]
+                del self._order[bisect_left(self._order, sort_key(known), key=sort_key)]
                 self._count(known, -1)
             else:
                 continue
             self._by_id[incident.id] = incident
-            insort(self._order, sort_key(incident))
+            insort(self._order, incident, key=sort_key)
             self._count(incident, 1)
         return Diff(tuple(added), tuple(changed))
 
