@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from tui.model.cause import Cause, CauseCode
+from tui.model.due import minutes_left
 from tui.model.incident import Incident, IncidentState, minutes_open
 
 STATE_WORDS = {
@@ -21,6 +22,13 @@ def short_age(minutes: int) -> str:
     if minutes < 100:
         return f"{minutes}m"
     return f"{minutes // 60}h" if minutes < 100 * 60 else f"{minutes // 1440}d"
+
+
+def due_words(minutes: int | None) -> str:
+    """Time that is left, negative when it is over, in at most five characters; a dash while the clock stands."""
+    if minutes is None:
+        return "-"
+    return short_age(minutes) if minutes >= 0 else f"-{short_age(-minutes)}"
 
 
 def cause_words(cause: Cause) -> str:
@@ -47,5 +55,6 @@ def queue_cells(incident: Incident, now: datetime) -> dict[str, str]:
         "kb": reading.kbs[0] if len(reading.kbs) == 1 else ("several" if reading.kbs else "-"),
         "key ID": prefixes[0][:8].upper() if len(prefixes) == 1 else ("several" if prefixes else "-"),
         "state": STATE_WORDS[ticket.state],
+        "due": due_words(minutes_left(ticket, now)),
         "assignee": ticket.assignee or "-",
     }

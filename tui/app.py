@@ -15,7 +15,7 @@ from screens.front import FrontScreen
 from screens.shell import bindings
 from tui.actions import Scope, actions_of
 from tui.clock import SystemClock
-from tui.commands import ActionCommands
+from tui.commands import ActionCommands, IncidentCommands
 from tui.errors import Problem, ProblemKind, place_of
 from tui.keys_first import KeysFirst
 from tui.model.incident import Incident
@@ -63,7 +63,7 @@ class ResealApp(TerminalApp):
         "wire": _mode("screens.wire_log", "WireLogScreen"),
         "rights": _mode("screens.rights", "RightsScreen"),
     }
-    COMMANDS = {ActionCommands}  # noqa: RUF012
+    COMMANDS = {ActionCommands, IncidentCommands}  # noqa: RUF012
     desk: "Desk"
     _work: "TenantWork"
 

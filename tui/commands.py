@@ -1,11 +1,22 @@
 """The command palette: actions by name, and incidents by number, device or caller. No disclosure starts here."""
 
+import asyncio
+import re
 from functools import partial
+from typing import Protocol, cast
 
 from textual.app import App
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
+from screens.shell import Shell
 from tui.actions import ACTIONS, Action, Danger, Scope
+from tui.model.incident import Incident
+
+SLICE = 2_000
+"""Incidents looked at before the event loop gets its turn."""
+
+MOST_HITS = 25
+"""More than a palette shows; who wants another one types another letter."""
 
 OFFERED = (Scope.ANYWHERE, Scope.QUEUE)
 
@@ -17,6 +28,14 @@ def offered_actions() -> tuple[Action, ...]:
         for action in ACTIONS
         if action.scope in OFFERED and action.danger is not Danger.DISCLOSE and action.id != "open-palette"
     )
+
+
+class QueueLike(Protocol):
+    """The queue screen, as the palette sees it."""
+
+    def jump_to(self, incident_id: str) -> None:
+        """Put the cursor on an incident."""
+        ...
 
 
 class ActionCommands(Provider):
@@ -33,6 +52,36 @@ class ActionCommands(Provider):
             score = matcher.match(text)
             if score > 0:
                 yield Hit(score, matcher.highlight(text), partial(_run, self.app, action), help=action.help)
+
+
+class IncidentCommands(Provider):
+    """Incidents by number, device, caller or title, with gaps between the letters."""
+
+    async def search(self, query: str) -> Hits:
+        book = cast(Shell, self.app).desk.queue.book
+        fuzzy, likely = self.matcher(query), re.compile(".*?".join(map(re.escape, query)), re.IGNORECASE)
+        found = 0
+        for place in range(len(book)):
+            if place % SLICE == SLICE - 1:
+                await asyncio.sleep(0)
+            incident = book.at(place) if place < len(book) else None
+            if incident is None or not likely.search(text := incident_words(incident)):
+                continue
+            found += 1
+            yield Hit(fuzzy.match(text), fuzzy.highlight(text), partial(_jump, self.app, incident.id))
+            if found == MOST_HITS:
+                return
+
+
+def incident_words(incident: Incident) -> str:
+    """An incident in one line of the palette."""
+    ticket = incident.ticket
+    return f"{ticket.number}  {ticket.device_name or '-'}  {ticket.caller or '-'}  {ticket.title}"
+
+
+async def _jump(app: App[object], incident_id: str) -> None:
+    await app.switch_mode("queue")
+    cast(QueueLike, app.screen).jump_to(incident_id)
 
 
 async def _run(app: App[object], action: Action) -> None:

@@ -43,6 +43,7 @@ COLUMNS: tuple[tuple[str, int, int], ...] = (
     ("kb", 9, 6),
     ("key ID", 8, 5),
     ("state", 11, 0),
+    ("due", 5, 9),
     ("assignee", 20, 8),
 )
 """Name, width, and rank: the highest ranks give way first when the screen is narrow."""
@@ -98,6 +99,8 @@ class IncidentTable(ScrollView, can_focus=True):
         self.me = ""
         self.columns: tuple[str, ...] = ()
         self.marked: set[str] = set()
+        self.sign_of: Callable[[str], str] = lambda _: ""
+        """One character at the edge of an incident's row, or none."""
         self._now = now
         self._cursor = 0
         self._drawn: dict[int, str] = {}
@@ -152,7 +155,7 @@ class IncidentTable(ScrollView, can_focus=True):
         incident = self.rows.at(place)
         self._drawn[y - 1] = incident.id
         cells = queue_cells(incident, self._now())
-        sign = "+" if incident.id in self.marked else " "
+        sign = self.sign_of(incident.id) or ("+" if incident.id in self.marked else " ")
         text = sign + " ".join(set_cell_size(cells[name], size) for name, size in columns)
         return self._strip(text, width, self._row_style(incident, place))
 

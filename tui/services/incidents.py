@@ -132,18 +132,38 @@ def _supersedes(new: Incident, known: Incident) -> bool:
 
 
 def matcher(words: str) -> Callable[[Incident], bool]:
-    """A filter: every word must stand somewhere in the incident's fields."""
+    """A filter: every word must stand somewhere in the incident's fields or in its ticket's text, in any case."""
     wanted = words.lower().split()
 
     def matches(incident: Incident) -> bool:
         text = search_text(incident)
-        return all(word in text for word in wanted)
+        left = [word for word in wanted if word not in text]
+        if not left:
+            return True
+        # The longest text comes last: most words stand in a field.
+        body = incident.ticket.body.lower()
+        return all(word in body for word in left)
 
     return matches
 
 
 def search_text(incident: Incident) -> str:
-    """What a filter looks through, lower case."""
+    """An incident's fields, lower case: what the queue shows, and what was read out of the text."""
     ticket, reading = incident.ticket, incident.reading
-    parts = (ticket.number, ticket.title, ticket.caller, ticket.device_name, ticket.state, ticket.assignee)
-    return " ".join((*parts, reading.cause.code, *reading.kbs, *reading.key_id_prefixes)).lower()
+    parts = (
+        ticket.number,
+        ticket.title,
+        ticket.caller,
+        ticket.device_name,
+        ticket.state,
+        ticket.assignee,
+        ticket.parent,
+        incident.source,
+        f"p{ticket.priority}{' vip' if ticket.vip else ''}",
+        reading.cause.code,
+        *reading.kbs,
+        *reading.key_id_prefixes,
+        *reading.error_codes,
+        *reading.devices,
+    )
+    return " ".join(parts).lower()
