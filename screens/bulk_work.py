@@ -68,3 +68,11 @@ class BulkWork(IncidentWork):
         self.table.unmark_all()
         count = f" ({len(parts)} causes, a group for each)" if len(parts) > 1 else ""
         self.notify(f"{len(incidents)} incidents are in {name}{count}", markup=False)
+
+    def action_refresh_queue(self) -> None:
+        self._refresh()
+
+    @work(group="refresh", exclusive=True, exit_on_error=False, description="ask the ticket sources")
+    async def _refresh(self) -> None:
+        for name in self.desk.queue.source_names:
+            await self.desk.queue.sync(name)

@@ -292,12 +292,3 @@ class QueueScreen(BulkWork):
 
     def action_look_up(self) -> None:
         self.app.push_screen(LookUpScreen())
-
-    def action_refresh_queue(self) -> None:
-        self._refresh()
-
-    @work(group="refresh", exclusive=True, exit_on_error=False, description="ask the ticket sources")
-    async def _refresh(self) -> None:
-        for name in self.desk.queue.source_names:
-            await self.desk.queue.sync(name)
-        self._tick()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on, work
 from textual.binding import BindingType
+from textual.command import CommandPalette
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
@@ -195,7 +196,9 @@ class ResealApp(TerminalApp):
         self._queue_screen().disclose_without_ticket()
 
     def action_open_palette(self) -> None:
-        self.action_command_palette()
+        # Not Textual's own action: that one binds a key of its own choice.
+        if not isinstance(self.screen, CommandPalette):
+            self.push_screen(CommandPalette(placeholder="Search for actions and incidents"))
 
     async def on_mass_screen_group_chosen(self, message: "MassScreen.GroupChosen") -> None:
         await self.switch_mode("queue")

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import AsyncIterator
 from functools import partial
 from typing import Protocol, cast
 
@@ -14,6 +15,12 @@ from tui.model.incident import Incident
 
 SLICE = 2_000
 """Incidents looked at before the event loop gets its turn."""
+
+MOST_LIKELY = 500
+"""So many incidents are compared letter by letter; the queue's order decides which, where a word fits more."""
+
+NUMBER_FITS = 100.0
+"""More than any score for how well the letters stand together."""
 
 MOST_HITS = 25
 """More than a palette shows; who wants another one types another letter."""
@@ -58,19 +65,26 @@ class IncidentCommands(Provider):
     """Incidents by number, device, caller or title, with gaps between the letters."""
 
     async def search(self, query: str) -> Hits:
-        book = cast(Shell, self.app).desk.queue.book
         fuzzy, likely = self.matcher(query), re.compile(".*?".join(map(re.escape, query)), re.IGNORECASE)
-        found = 0
+        found: list[tuple[float, str, str]] = []
+        async for incident in self._likely(likely):
+            text = incident_words(incident)
+            # What fits a number was meant as one, however well a device's name fits too.
+            score = fuzzy.match(text) + NUMBER_FITS * bool(likely.search(incident.ticket.number))
+            found.append((score, text, incident.id))
+        # The best first: the palette keeps its cursor on what came first.
+        for score, text, incident_id in sorted(found, reverse=True)[:MOST_HITS]:
+            yield Hit(score, fuzzy.highlight(text), partial(_jump, self.app, incident_id))
+
+    async def _likely(self, likely: re.Pattern[str]) -> AsyncIterator[Incident]:
+        book, left = cast(Shell, self.app).desk.queue.book, MOST_LIKELY
         for place in range(len(book)):
             if place % SLICE == SLICE - 1:
                 await asyncio.sleep(0)
             incident = book.at(place) if place < len(book) else None
-            if incident is None or not likely.search(text := incident_words(incident)):
-                continue
-            found += 1
-            yield Hit(fuzzy.match(text), fuzzy.highlight(text), partial(_jump, self.app, incident.id))
-            if found == MOST_HITS:
-                return
+            if incident is not None and left and likely.search(incident_words(incident)):
+                left -= 1
+                yield incident
 
 
 def incident_words(incident: Incident) -> str:
