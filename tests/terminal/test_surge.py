@@ -12,7 +12,7 @@ import pytest
 
 from tests.demo.tenant import running
 from tests.support.terminal import Terminal
-from tests.terminal.desk import SEED, Desk
+from tests.terminal.desk import RESEAL, SEED, Desk
 
 PAGES = 120
 """Tickets that are there before: a list of less than a page has no room to hold its lines still."""
@@ -99,7 +99,8 @@ def work_through(terminal: Terminal, seconds: float) -> int:
 def engineer_meets(directory: Path, rate: int, seconds: float) -> None:
     with surging(directory) as (desk, export):
         exports = Exports(export, rate, seconds)
-        with desk.console(160, 40) as terminal:
+        argv, env = [*RESEAL, "--config", str(desk.config)], {"RESEAL_STATE": str(desk.state)}
+        with Terminal(argv, env, columns=160, rows=40) as terminal:
             terminal.wait_until(f"{PAGES + 12} open", 30)
             exports.start()
             desk.tenant.hand("advance", "POST", {"seconds": 2000})
