@@ -12,6 +12,7 @@ from textual.widgets import Footer, Input, Label, Static
 from screens.intake import Order
 from screens.render import SEVERITY_STYLES, SEVERITY_WORDS
 from screens.shell import ConsoleModal, bindings
+from screens.tenant_badge import tenant_badge
 from tui.actions import Scope
 from tui.errors import Problem
 from tui.model.finding import Severity
@@ -67,7 +68,7 @@ class ConfirmScreen(ConsoleModal[bool]):
                 ("Disclose this key?  ", "bold $warning"),
                 *(part for key, word in CHOICES for part in ((key, "bold"), f" {word}   ")),
             ),
-            Content(""),
+            tenant_badge(self.desk),
             _line("device", intake.device.name or intake.device.id),
             _line("for", intake.requester or "nobody named"),
             _line("ticket", intake.ticket or "none"),

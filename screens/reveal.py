@@ -19,6 +19,7 @@ from screens.keyboard import lent_keyboard, terminal_size
 from screens.reveal_shown import ALL_MS, BLOCK_MS, DICTATION_MS, Shown, whole
 from screens.reveal_words import COPIED, ENDINGS, SEALED_MODE, VAULT_KEYS, heard_words, opening_words
 from screens.shell import ConsoleModal, bindings
+from screens.tenant_badge import tenant_badge
 from screens.widgets.dictation import LANGUAGE_NAMES, DictationPane
 from screens.widgets.key_blocks import BLOCKS, KeyBlocks
 from screens.widgets.sealed_key import SealedKey
@@ -61,7 +62,9 @@ class RevealScreen(ConsoleModal[Cleared | Problem | None]):
                 Content.assemble(
                     ("Recovery key  ", "bold $warning"),
                     (intake.key.id.upper(), "bold"),
-                    f"\n{intake.device.name}  {intake.ticket}",
+                    "\n",
+                    tenant_badge(self.desk),
+                    f"{intake.device.name}  {intake.ticket}",
                 ),
                 id="reveal-title",
             )

@@ -65,10 +65,14 @@ class _Console(Screen[Result]):
         """The app that shows this screen."""
         return cast(Shell, self.app)
 
+    _desk: "Desk | None" = None
+
     @property
     def desk(self) -> "Desk":
-        """The use cases."""
-        return self.shell.desk
+        """The use cases of the tenant that was shown when this screen was opened, whatever is shown later."""
+        if self._desk is None:
+            self._desk = self.shell.desk
+        return self._desk
 
     @on(Worker.StateChanged)
     def _work_failed(self, event: Worker.StateChanged) -> None:

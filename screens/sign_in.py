@@ -15,19 +15,23 @@ from tui.ports import SignInPrompt
 
 
 class SignInScreen(ConsoleModal[None]):
-    """Shows where to enter the code, until whoever pushed it ends it; `give_up` is called when the engineer does."""
+    """Shows where to enter the code, until whoever pushed it ends it; `give_up` is called when the engineer does.
+
+    `label` names the tenant where there are several.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.SIGN_IN)
 
-    def __init__(self, prompt: SignInPrompt, give_up: Callable[[], None]) -> None:
+    def __init__(self, prompt: SignInPrompt, give_up: Callable[[], None], label: str = "") -> None:
         super().__init__()
         self._prompt = prompt
         self._give_up = give_up
+        self._label = label
         self._over = self._left = False
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="card"):
-            yield Static(_words(self._prompt))
+            yield Static(_words(self._prompt, self._label))
         yield Footer(show_command_palette=False)
 
     def end(self) -> None:
@@ -47,7 +51,7 @@ class SignInScreen(ConsoleModal[None]):
         self._give_up()
 
 
-def _words(prompt: SignInPrompt) -> Content:
+def _words(prompt: SignInPrompt, label: str) -> Content:
     until = f"{prompt.expires_at:%H:%M} UTC"
     if prompt.code:
         steps = Content.assemble(
@@ -61,5 +65,5 @@ def _words(prompt: SignInPrompt) -> Content:
         steps = Content.assemble(
             "A browser has opened on this machine, for\n", (prompt.uri, "bold"), f"\nSign in there, until {until}."
         )
-    title = Content.assemble(("Sign in\n\n", "bold $primary"))
+    title = Content.assemble((f"{label}Sign in\n\n", "bold $primary"))
     return title + steps + Content("\nThis closes by itself when you are signed in.")

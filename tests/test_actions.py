@@ -15,6 +15,7 @@ from screens.problem import ProblemScreen
 from screens.queue import QueueScreen
 from screens.reveal import RevealScreen
 from screens.sign_in import SignInScreen
+from screens.tenants import TenantScreen
 from screens.widgets.incident_table import IncidentTable
 from tui.actions import ACTIONS, Danger, Scope, actions_of, key_table
 from tui.app import ResealApp
@@ -30,6 +31,7 @@ HANDLERS = {
     Scope.CONFIRM: ConfirmScreen,
     Scope.REVEAL: RevealScreen,
     Scope.SIGN_IN: SignInScreen,
+    Scope.TENANTS: TenantScreen,
     Scope.MASS: MassScreen,
     Scope.GROUP: GroupScreen,
     Scope.AUDIT: AuditScreen,

@@ -36,7 +36,7 @@ def _run(arguments: list[str]) -> int:
         case [] | ["--config", _]:
             from tui.console import open_console
 
-            return open_console(Path(arguments[1]) if arguments else None)
+            return open_console(Path(arguments[1]) if arguments else None, os.environ.get("RESEAL_TENANT", ""))
     from tui.cli import run
 
     return run()

@@ -22,6 +22,7 @@ class Scope(StrEnum):
     DEVICE = "device"
     FORM = "form"
     SIGN_IN = "sign-in"
+    TENANTS = "tenants"
     INTAKE = "intake"
     CLOSING = "closing"
     GLASS = "glass"
@@ -77,6 +78,14 @@ ACTIONS: tuple[Action, ...] = (
         ("ctrl+e",),
         "Review",
         "Have a colleague review a broken glass of yours.",
+        Scope.ANYWHERE,
+        in_footer=False,
+    ),
+    Action(
+        "choose-tenant",
+        ("ctrl+t",),
+        "Tenant",
+        "Go to another tenant; refused while a key is at hand.",
         Scope.ANYWHERE,
         in_footer=False,
     ),
@@ -173,6 +182,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("go-back", ("escape",), "Back", "Close what is open and go back.", Scope.DEVICE, in_footer=False),
     Action("submit-form", ("ctrl+j",), "Continue", "Check the form and go on.", Scope.FORM, in_footer=False),
     Action("cancel-form", ("escape",), "Cancel", "Leave the form; nothing happens.", Scope.FORM),
+    Action("close-tenants", ("escape",), "Back", "Stay with the tenant that is shown.", Scope.TENANTS),
     Action("give-up-sign-in", ("escape",), "Give up", "Stop waiting for the code; stay signed out.", Scope.SIGN_IN),
     Action("next-reason", ("down",), "Reason", "Choose the next reason code.", Scope.INTAKE, in_footer=False),
     Action("previous-reason", ("up",), "Reason", "Choose the reason code before.", Scope.INTAKE, in_footer=False),

@@ -10,13 +10,14 @@ from textual import events, on, work
 from textual.binding import BindingType
 from textual.command import CommandPalette
 from textual.screen import Screen
+from textual.widget import AwaitMount
 from textual.worker import Worker, WorkerState
 
 from screens.front import FrontScreen
 from screens.shell import bindings
 from tui.actions import Scope, actions_of
 from tui.clock import SystemClock
-from tui.commands import ActionCommands, IncidentCommands
+from tui.commands import ActionCommands, IncidentCommands, TenantCommands
 from tui.errors import Problem, ProblemKind, place_of
 from tui.keys_first import KeysFirst
 from tui.model.incident import Incident
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
     from tui.ports import SignInPrompt
     from tui.services.desk import Desk
     from tui.tenant_work import TenantWork
-    from tui.wiring import Console, OnPrompt
+    from tui.tenants import OnPrompt, Tenants
+    from tui.wiring import Console
 
 OPENED = ("screens.queue", "screens.mass", "screens.help", "tui.hex_keys", "tui.tenant_work")
 """What is imported while the first frame stands."""
@@ -51,12 +53,13 @@ def _mode(module: str, name: str) -> Callable[[], Screen[object]]:
 class ResealApp(TerminalApp):
     """The console. It never holds a recovery password; the vault draws over the bullets that it shows.
 
-    It shows `first` at once and calls `open_console` behind that frame. `failure` is why it could not be opened.
+    It shows a tenant's cached incidents at once, and calls `open_tenants` behind that frame. `failure` is why the
+    console could not be opened.
     """
 
     TITLE = "Reseal"
     BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.ANYWHERE)
-    MODES = {  # noqa: RUF012
+    SCREENS_OF_A_TENANT: ClassVar[dict[str, Callable[[], Screen[object]]]] = {
         "queue": _mode("screens.queue", "QueueScreen"),
         "mass": _mode("screens.mass", "MassScreen"),
         "audit": _mode("screens.audit", "AuditScreen"),
@@ -64,18 +67,20 @@ class ResealApp(TerminalApp):
         "wire": _mode("screens.wire_log", "WireLogScreen"),
         "rights": _mode("screens.rights", "RightsScreen"),
     }
-    COMMANDS = {ActionCommands, IncidentCommands}  # noqa: RUF012
+    COMMANDS = {ActionCommands, TenantCommands, IncidentCommands}  # noqa: RUF012
     desk: "Desk"
-    _work: "TenantWork"
 
     def __init__(
-        self, tenant: str, first: Sequence[Incident], open_console: "Callable[[OnPrompt], Awaitable[Console]]"
+        self, tenant: str, first: Sequence[Incident], open_tenants: "Callable[[OnPrompt], Awaitable[Tenants]]"
     ) -> None:
         super().__init__()
         self.failure: Exception | None = None
+        self._first_tenant = tenant
         self._front = FrontScreen(tenant, first, SystemClock().now)
-        self._open_console = open_console
-        self._console_side: Console | None = None
+        self._open_tenants = open_tenants
+        self._tenants: Tenants | None = None
+        self._works: dict[str, TenantWork] = {}
+        self._shown = 0
         self._front_acts = True
         self._keys_first = KeysFirst()
         self._keys_first.install()
@@ -93,30 +98,27 @@ class ResealApp(TerminalApp):
         try:
             for module in OPENED:
                 await asyncio.to_thread(import_module, module)
-            self._console_side = await self._open_console(self.show_prompt)
+            self._tenants = await self._open_tenants(self.show_prompt)
+            console = await self._tenants.open(self._first_tenant)
         except Exception as error:
             # Whoever runs the app says it; there is no console that could.
             self.failure = error
             self.exit(1)
             return
-        from tui.tenant_work import TenantWork
-
-        self.desk = self._console_side.desk
-        self._work = TenantWork(self, self, self._console_side)
-        fault = await self._work.load_cached()
+        self.desk = console.desk
+        work = await self._work_of(console)
         # Rows come and go by the hundred from here on; looking through all that stays would hold up frames.
         gc.freeze()
         gc.enable()
         await self._take_over()
-        if fault is not None:
-            self.report(fault)
-        self._start(self._console_side)
+        self._start(console, work)
 
     async def _take_over(self) -> None:
         from tui.hex_keys import HexKeys
 
         self._front_acts = False
-        await self.switch_mode("queue")
+        self._add_modes()
+        await self._show("queue")
         self._queue_screen().stand_on(self._front.table)
         self._hex_keys = HexKeys(self, self._press, self._look_up)
         self._type_ahead.let_go()
@@ -130,17 +132,84 @@ class ResealApp(TerminalApp):
 
         self.push_screen(LookUpScreen(typed))
 
-    def _start(self, console: "Console") -> None:
-        self._work.start()
+    async def _work_of(self, console: "Console") -> "TenantWork":
+        """A tenant's background work; its queue is filled from the cache by then."""
+        from tui.tenant_work import TenantWork
+
+        name = console.desk.tenant
+        if name not in self._works:
+            label = f"{name}: " if len(self.tenant_names) > 1 else ""
+            self._works[name] = TenantWork(self, self, console, label)
+            await self._works[name].load_cached()
+        return self._works[name]
+
+    def _start(self, console: "Console", work: "TenantWork") -> None:
+        if work.started:
+            return
+        work.start()
         if count := len(console.left_open):
             self._queue_screen().say_notice(
                 f"{count} disclosure{'s' if count > 1 else ''} of an earlier run ended without a word; "
                 "the audit now says unknown. Rotate those keys. (esc)"
             )
 
-    async def show_prompt(self, prompt: "SignInPrompt") -> None:
-        """Show a device code inside the console until the sign-in is over, which cancels this."""
-        await self._work.show_prompt(prompt)
+    async def show_prompt(self, tenant: str, prompt: "SignInPrompt") -> None:
+        """Show a tenant's device code inside the console until the sign-in is over, which cancels this."""
+        await self._works[tenant].show_prompt(prompt)
+
+    @property
+    def tenant_names(self) -> tuple[str, ...]:
+        """In the order of the config."""
+        return self._tenants.names if self._tenants is not None else ()
+
+    @work(group="tenant", exclusive=True, exit_on_error=False, description="go to another tenant")
+    async def show_tenant(self, name: str) -> None:
+        """Go to a tenant, opening it when nobody has; what stands open here, or still has to be done, refuses."""
+        from tui.tenant_work import screen_work
+
+        assert self._tenants is not None
+        try:
+            self._refuse_to_leave()
+            console = await self._tenants.open(name)
+            work = await self._work_of(console)
+            self._refuse_to_leave()
+        except Problem as problem:
+            self.report(problem)
+            return
+        if console.desk is self.desk:
+            return
+        for worker in screen_work(self):
+            worker.cancel()
+        left = [f"{mode}-{self._shown}" for mode in self.SCREENS_OF_A_TENANT]
+        self.desk, self._shown = console.desk, self._shown + 1
+        self._add_modes()
+        await self._show("queue")
+        for mode in left:
+            # Nothing of the other tenant's is behind what is shown now.
+            await self.remove_mode(mode)
+        self._start(console, work)
+
+    def _refuse_to_leave(self) -> None:
+        from tui.tenant_work import CUT_OFF, screen_work
+
+        todo = [worker.description for worker in screen_work(self) if worker.group not in CUT_OFF]
+        if len(self.screen_stack) == 1 and not todo:
+            return
+        why = f"It still has to {todo[0]}" if todo else "Something is open over the queue"
+        why = "A key is at hand" if self.holds_key else why
+        what = f"{self.desk.tenant} is still shown"
+        raise Problem(ProblemKind.POLICY, what, why, "Let it end or close it first, then change the tenant")
+
+    def _add_modes(self) -> None:
+        for mode, screen in self.SCREENS_OF_A_TENANT.items():
+            self.add_mode(f"{mode}-{self._shown}", screen)
+
+    def _show(self, mode: str) -> AwaitMount:
+        return self.switch_mode(f"{mode}-{self._shown}")
+
+    async def show_queue(self) -> None:
+        """Go to the queue, and be there."""
+        await self._show("queue")
 
     @property
     def holds_key(self) -> bool:
@@ -157,25 +226,37 @@ class ResealApp(TerminalApp):
             self.push_screen(ProblemScreen(problem))
 
     def action_show_queue(self) -> None:
-        self.switch_mode("queue")
+        self._show("queue")
 
     def action_show_mass(self) -> None:
-        self.switch_mode("mass")
+        self._show("mass")
 
     def action_show_audit(self) -> None:
-        self.switch_mode("audit")
+        self._show("audit")
 
     def action_show_handover(self) -> None:
-        self.switch_mode("handover")
+        self._show("handover")
 
     def action_show_wire(self) -> None:
-        self.switch_mode("wire")
+        self._show("wire")
 
     def action_show_rights(self) -> None:
-        self.switch_mode("rights")
+        self._show("rights")
 
     def action_sign_in(self) -> None:
-        self._work.sign_in()
+        if (work := self._works.get(self.desk.tenant)) is not None:
+            work.sign_in()
+
+    def action_choose_tenant(self) -> None:
+        from screens.tenants import TenantScreen
+
+        assert self._tenants is not None
+        opened = [console.desk.tenant for console in self._tenants.opened]
+        self.push_screen(TenantScreen(self.tenant_names, self.desk.tenant, opened), self._tenant_chosen)
+
+    def _tenant_chosen(self, name: str | None) -> None:
+        if name is not None:
+            self.show_tenant(name)
 
     def action_show_help(self) -> None:
         from screens.help import HelpScreen
@@ -201,7 +282,7 @@ class ResealApp(TerminalApp):
             self.push_screen(CommandPalette(placeholder="Search for actions and incidents"))
 
     async def on_mass_screen_group_chosen(self, message: "MassScreen.GroupChosen") -> None:
-        await self.switch_mode("queue")
+        await self._show("queue")
         self._queue_screen().show_group(message.key)
 
     @work(group="quit", exclusive=True, exit_on_error=False, description="leave the console")
@@ -209,7 +290,9 @@ class ResealApp(TerminalApp):
         from screens.confirm_quit import QuitScreen
 
         try:
-            owed = sum(debt.is_open for debt in await self.desk.rotation.debts())
+            opened = self._tenants.opened if self._tenants is not None else ()
+            debts = [debt for each in opened for debt in await each.desk.rotation.debts()]
+            owed = sum(debt.is_open for debt in debts)
         except Problem:
             owed = 0
         if not owed or await self.push_screen_wait(QuitScreen(owed)):
@@ -228,7 +311,7 @@ class ResealApp(TerminalApp):
     def _queue_screen(self) -> "QueueScreen":
         from screens.queue import QueueScreen
 
-        screen = self.get_screen_stack("queue")[0]
+        screen = self.screen_stack[0]
         assert isinstance(screen, QueueScreen)
         return screen
 

@@ -9,7 +9,7 @@ import click
 
 import tui
 from tui.console import open_console, require_terminal, run_console
-from tui.verbs import VERBS, say
+from tui.verbs import TENANT, VERBS, say
 
 
 def run() -> int:
@@ -26,13 +26,15 @@ def run() -> int:
 
 @click.group(invoke_without_command=True)
 @click.option("--config", "config_path", type=click.Path(path_type=Path), help="The configuration file.")
+@click.option("--tenant", default="", envvar="RESEAL_TENANT", help="A tenant of the configuration, by name or ID.")
 @click.version_option(tui.__version__, prog_name="reseal")
 @click.pass_context
-def cli(context: click.Context, config_path: Path | None) -> int:
+def cli(context: click.Context, config_path: Path | None, tenant: str) -> int:
     """The on-call engineer's console for BitLocker recovery. Without a verb it opens the console."""
     context.obj = config_path
+    context.meta[TENANT] = tenant
     if context.invoked_subcommand is None:
-        return open_console(config_path)
+        return open_console(config_path, tenant)
     return 0
 
 

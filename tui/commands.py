@@ -10,7 +10,7 @@ from textual.app import App
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from screens.shell import Shell
-from tui.actions import ACTIONS, Action, Danger, Scope
+from tui.actions import ACTIONS, Action, Danger, Scope, key_label
 from tui.model.incident import Incident
 
 SLICE = 2_000
@@ -25,6 +25,20 @@ NUMBER_FITS = 100.0
 MOST_HITS = 25
 """More than a palette shows; who wants another one types another letter."""
 
+
+class ManyTenants(Protocol):
+    """What the app knows of tenants."""
+
+    @property
+    def tenant_names(self) -> tuple[str, ...]:
+        """In the order of the config."""
+        ...
+
+    def show_tenant(self, name: str) -> object:
+        """Go to a tenant."""
+        ...
+
+
 OFFERED = (Scope.ANYWHERE, Scope.QUEUE)
 
 
@@ -35,6 +49,14 @@ def offered_actions() -> tuple[Action, ...]:
         for action in ACTIONS
         if action.scope in OFFERED and action.danger is not Danger.DISCLOSE and action.id != "open-palette"
     )
+
+
+class ShowsQueue(Protocol):
+    """The app, as the palette sees it."""
+
+    async def show_queue(self) -> None:
+        """Go to the queue, and be there."""
+        ...
 
 
 class QueueLike(Protocol):
@@ -58,7 +80,31 @@ class ActionCommands(Provider):
             text = f"{action.label}: {action.help}"
             score = matcher.match(text)
             if score > 0:
-                yield Hit(score, matcher.highlight(text), partial(_run, self.app, action), help=action.help)
+                keys = " or ".join(key_label(key) for key in action.keys)
+                yield Hit(score, matcher.highlight(text), partial(_run, self.app, action), help=f"key {keys}")
+
+
+class TenantCommands(Provider):
+    """The config's tenants, where there are several."""
+
+    async def discover(self) -> Hits:
+        for name in self._names():
+            yield DiscoveryHit(f"Tenant: {name}", partial(self._go, name), help="Go to this tenant.")
+
+    async def search(self, query: str) -> Hits:
+        matcher = self.matcher(query)
+        for name in self._names():
+            text = f"Tenant: {name}"
+            score = matcher.match(text)
+            if score > 0:
+                yield Hit(score, matcher.highlight(text), partial(self._go, name))
+
+    def _names(self) -> tuple[str, ...]:
+        names = cast(ManyTenants, self.app).tenant_names
+        return names if len(names) > 1 else ()
+
+    def _go(self, name: str) -> None:
+        cast(ManyTenants, self.app).show_tenant(name)
 
 
 class IncidentCommands(Provider):
@@ -94,7 +140,7 @@ def incident_words(incident: Incident) -> str:
 
 
 async def _jump(app: App[object], incident_id: str) -> None:
-    await app.switch_mode("queue")
+    await cast(ShowsQueue, app).show_queue()
     cast(QueueLike, app.screen).jump_to(incident_id)
 
 

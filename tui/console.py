@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.errors import Problem, ProblemKind
-from tui.paths import config_file, guard_directory, state_directory
+from tui.paths import config_file, guard_directory, state_directory, tenant_directory
 
 if TYPE_CHECKING:
-    from tui.wiring import Console, OnPrompt
+    from tui.tenants import OnPrompt, Tenants
 
 SMALLEST = (60, 20)
 """Columns and rows below which the console does not start."""
@@ -27,17 +27,21 @@ FIRST_ROWS = 200
 _TEXTUAL_DOORS = ("TEXTUAL", "TEXTUAL_LOG", "TEXTUAL_DEBUG", "TEXTUAL_DRIVER", "TEXTUAL_PRESS", "TEXTUAL_SHOW_RETURN")
 
 
-def open_console(config_path: Path | None) -> int:
-    """Run the console until the engineer leaves; answers the exit code. Raises `Problem` when it cannot be opened."""
+def open_console(config_path: Path | None, tenant: str = "") -> int:
+    """Run the console until the engineer leaves; answers the exit code. Raises `Problem` when it cannot be opened.
+
+    `tenant` is the one that is shown first, by name or ID; without it the config's first one is.
+    """
     require_terminal()
-    return asyncio.run(run_console(config_file(config_path), state_directory()))
+    return asyncio.run(run_console(config_file(config_path), state_directory(), tenant))
 
 
-async def run_console(config_path: Path, state: Path) -> int:
+async def run_console(config_path: Path, state: Path, tenant: str = "") -> int:
     """Run the console on an event loop; answers the exit code."""
-    from tui.config import load
+    from tui.config import choose, load_tenants
 
-    config = load(config_path)
+    configs = load_tenants(config_path)
+    first = (choose(configs, tenant, config_path) if tenant else configs[0]).tenant
     guard_directory(state)
     _shut_textual_doors()
     # What an import makes stays; collecting among it only delays the first frame. The app turns it on again.
@@ -48,12 +52,13 @@ async def run_console(config_path: Path, state: Path) -> int:
 
     async with AsyncExitStack() as stack:
 
-        async def opened(show: "OnPrompt") -> "Console":
-            wiring = await asyncio.to_thread(import_module, "tui.wiring")
-            console: Console = await stack.enter_async_context(wiring.open_console(config, state, on_prompt=show))
-            return console
+        async def opened(show: "OnPrompt") -> "Tenants":
+            module = await asyncio.to_thread(import_module, "tui.tenants")
+            tenants: Tenants = await stack.enter_async_context(module.open_tenants(configs, state, on_prompt=show))
+            return tenants
 
-        app = ResealApp(config.tenant.name, first_incidents(state, FIRST_ROWS), opened)
+        rows = first_incidents(tenant_directory(state, first.tenant_id), FIRST_ROWS)
+        app = ResealApp(first.name, rows, opened)
         code = await app.run_async()
         if app.failure is not None:
             raise app.failure

@@ -6,7 +6,7 @@ Exit codes: 0 done; 1 done, and a finding warns, an input is of no known format,
 
 import asyncio
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -44,10 +44,17 @@ def _use_additions() -> None:
         click.echo(f"reseal: {wrong}", err=True)
 
 
-def run_diagnose(paths: tuple[Path, ...], as_json: bool, collector: bool, ticket: str = "") -> int:
+def run_diagnose(
+    paths: tuple[Path, ...],
+    as_json: bool,
+    collector: bool,
+    ticket: str = "",
+    tenant_id: Callable[[], str] = lambda: "",
+) -> int:
     """Read the paths and print cause, update and findings; with `collector` print the collector script instead.
 
-    With `ticket` the evidence is remembered for that ticket's incident, so that it counts in the console's groups.
+    With `ticket` the evidence is remembered for that ticket's incident in the tenant whose ID `tenant_id` answers, so
+    that it counts in the console's groups.
     """
     if collector:
         click.echo(collector_script(), nl=False)
@@ -72,7 +79,7 @@ def run_diagnose(paths: tuple[Path, ...], as_json: bool, collector: bool, ticket
     if ticket:
         from tui.joining import join_ticket
 
-        asyncio.run(join_ticket(ticket, report))
+        asyncio.run(join_ticket(ticket, report, tenant_id()))
     if as_json:
         click.echo(msgspec.json.encode(report_json(report)).decode())
     else:

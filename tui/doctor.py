@@ -35,12 +35,12 @@ class Check:
     next: str = ""
 
 
-async def examine(config_path: Path | None, *, as_json: bool, say: Callable[[str], None]) -> int:
+async def examine(config_path: Path | None, *, as_json: bool, say: Callable[[str], None], tenant: str = "") -> int:
     """Run every check and print; exit code 1 when something is wrong, 2 when the configuration is."""
     checks: list[Check] = []
     code = 0
     try:
-        async for check in _checks(config_path, say):
+        async for check in _checks(config_path, tenant, say):
             checks.append(check)
             if not as_json:
                 _print(check)
@@ -54,12 +54,12 @@ async def examine(config_path: Path | None, *, as_json: bool, say: Callable[[str
     return code or int(any(check.state == "failed" for check in checks))
 
 
-async def _checks(config_path: Path | None, say: Callable[[str], None]) -> AsyncIterator[Check]:
+async def _checks(config_path: Path | None, tenant: str, say: Callable[[str], None]) -> AsyncIterator[Check]:
     async def show(prompt: SignInPrompt) -> None:
         say(prompt.line)
 
     path = config_file(config_path)
-    config = load(path)
+    config = load(path, tenant)
     yield Check("configuration", "ok", f"{path}: {config.tenant.name}, {config.tenant.cloud}")
     yield _terminal()
     yield _recorder(config)

@@ -7,7 +7,7 @@ from tui.diagnosis.report import Report
 from tui.errors import Problem, ProblemKind
 from tui.model.audit import Operator
 from tui.model.incident import Incident
-from tui.paths import guard_directory, state_directory
+from tui.paths import guard_directory, state_directory, tenant_directory
 from tui.services.collection import other_machine
 from tui.services.evidence_rows import evidence_entry
 from tui.services.group_keys import group_key
@@ -15,15 +15,16 @@ from tui.services.incident_evidence import evidence_of_inputs
 from tui.services.local_facts import local_facts
 from tui.services.mass import device_name
 from tui.store.audit import open_audit
+from tui.store.audit_writing import AuditContext
 from tui.store.cache import open_cache
 from tui.text import clean_line
 
 
-async def join_ticket(number: str, report: Report) -> None:
-    """Remember the evidence for the incident of this ticket; raises `Problem` when the queue does not know it."""
+async def join_ticket(number: str, report: Report, tenant_id: str) -> None:
+    """Remember the evidence for the incident of this ticket; raises `Problem` when the tenant's queue knows it not."""
     state = state_directory()
     guard_directory(state)
-    async with await open_cache(state) as cache:
+    async with await open_cache(tenant_directory(state, tenant_id)) as cache:
         found = [each for each in await cache.load() if each.ticket.number.casefold() == number.casefold()]
     incident = _only(found, number)
     parsed = [read.parsed for read in report.inputs]
@@ -32,7 +33,7 @@ async def join_ticket(number: str, report: Report) -> None:
             click.echo(f"reseal: {warning}", err=True)
     evidence = evidence_of_inputs(parsed)
     read = ", ".join(clean_line(each.path, 40) for each in report.inputs[:3])
-    async with await open_audit(state) as audit:
+    async with await open_audit(state, AuditContext(tenant=tenant_id)) as audit:
         await audit.append(evidence_entry(incident.id, incident.ticket.number, read, evidence, Operator()))
     key = group_key(incident, evidence)
     said = f"{key.cause} {key.update or '(trigger not known)'}, {key.grade}"

@@ -54,6 +54,17 @@ def guard_directory(path: Path) -> None:
     _check(path, directory=True)
 
 
+def tenant_directory(state: Path, tenant_id: str) -> Path:
+    """Where what is kept of one tenant is kept, made when there is none; raises `Problem(LOCAL)`.
+
+    The ID is of a config that was read, and so holds nothing that leads elsewhere.
+    """
+    directory = state / "tenants" / tenant_id
+    for each in (directory.parent, directory):
+        guard_directory(each)
+    return directory
+
+
 def guard_file(path: Path) -> None:
     """Make an empty file (0600) or refuse the one that is there; raises `Problem(LOCAL)`.
 

@@ -6,10 +6,11 @@ from functools import partial
 from typing import Protocol
 
 from textual.app import App
+from textual.worker import Worker
 
 from screens.sign_in import SignInScreen
 from tui.actions import key_of_action
-from tui.errors import Problem
+from tui.errors import Problem, ProblemKind
 from tui.ports import SignInPrompt
 from tui.services.indexing import track_index
 from tui.services.inventory import keep_inventory
@@ -28,6 +29,18 @@ HELD_SECONDS = 0.5
 """How often a device code that has to wait for a key to go looks whether it has gone."""
 
 
+CUT_OFF = frozenset(
+    {"audit", "audit-verify", "decisions", "device", "dossier", "glass-look", "group", "handover", "list"}
+    | {"look-ahead", "look-up", "pim-look", "recorder", "refresh", "regroup", "rights", "runbook", "views"}
+)
+"""Groups of work that only looks; another tenant may be shown while it runs, and it ends then."""
+
+
+def screen_work(app: App[int]) -> list[Worker[object]]:
+    """Work of screens, which goes with them; the app's own goes on whatever is shown."""
+    return [worker for worker in app.workers if worker.node is not app and not worker.is_finished]
+
+
 class Stage(Protocol):
     """What the app gives to background work."""
 
@@ -42,25 +55,33 @@ class Stage(Protocol):
 
 
 class TenantWork:
-    """Starts after the first paint and runs until the app ends, whatever is on the screen."""
+    """Starts after the first paint and runs until the app ends, whatever is on the screen.
 
-    def __init__(self, app: App[int], stage: Stage, console: Console) -> None:
+    `label` stands before all that it says where there are several tenants, for another one may be shown by then.
+    """
+
+    def __init__(self, app: App[int], stage: Stage, console: Console, label: str = "") -> None:
         self._app = app
         self._stage = stage
         self._console = console
         self._desk = console.desk
+        self._label = label
         self._said: dict[str, str] = {}
+        self._fault: Problem | None = None
+        self.started = False
 
-    async def load_cached(self) -> Problem | None:
-        """Fill the queue from the cache; answers why that failed."""
+    async def load_cached(self) -> None:
+        """Fill the queue from the cache; `start` says why that failed."""
         try:
             await self._desk.queue.load_cached()
         except Problem as problem:
-            return problem
-        return None
+            self._fault = problem
 
     def start(self) -> None:
         """The ticket sources, then the cloud."""
+        self.started = True
+        if self._fault is not None:
+            self._report(self._fault)
         tickets = self._console.config.tickets
         for source, name in zip(tickets, self._desk.queue.source_names, strict=True):
             self._run(f"poll {name}", partial(self._poll, name, source.poll_seconds), "poll a ticket source")
@@ -76,7 +97,7 @@ class TenantWork:
         """Show a device code inside the console until the sign-in is over, which cancels this."""
         while self._stage.holds_key:  # noqa: ASYNC110  (a screen that goes away sets no event)
             await asyncio.sleep(HELD_SECONDS)
-        screen = SignInScreen(prompt, self._console.cloud.cancel_sign_in)
+        screen = SignInScreen(prompt, self._console.cloud.cancel_sign_in, self._label)
         try:
             await self._app.push_screen(screen)
             await asyncio.Event().wait()
@@ -84,7 +105,15 @@ class TenantWork:
             screen.end()
 
     def _run(self, group: str, work: Callable[[], Awaitable[None]], description: str) -> None:
-        self._app.run_worker(work(), group=group, description=description, exclusive=True, exit_on_error=False)
+        name = f"{self._label}{group}"
+        self._app.run_worker(work(), group=name, description=description, exclusive=True, exit_on_error=False)
+
+    def _report(self, problem: Problem) -> None:
+        what = f"{self._label}{problem.what}"
+        step = problem.next_step
+        if self._console.cloud.signed_out and problem.kind is ProblemKind.SIGNED_OUT:
+            step = f"{step.rstrip('.')}. {key_of_action('sign-in')} on any screen signs in"
+        self._stage.report(Problem(problem.kind, what, problem.why, step, status=problem.status, code=problem.code))
 
     async def _poll(self, name: str, seconds: float) -> None:
         while True:
@@ -108,15 +137,9 @@ class TenantWork:
         except Problem as problem:
             # It is tried again by itself; the same answer is not worth a second dialog.
             if self._is_news("sign-in", str(problem)):
-                self._stage.report(self._with_key(problem))
+                self._report(problem)
             return False
         return True
-
-    def _with_key(self, problem: Problem) -> Problem:
-        if not self._console.cloud.signed_out:
-            return problem
-        step = f"{problem.next_step.rstrip('.')}. {key_of_action('sign-in')} on any screen signs in"
-        return Problem(problem.kind, problem.what, problem.why, step, code=problem.code)
 
     async def _learn_rights(self) -> None:
         await self._desk.rights.current(refresh=True)
@@ -139,7 +162,7 @@ class TenantWork:
                 await self._desk.safeguards.glasses.all()
                 await self._desk.look_ahead()
                 for debt in await self._desk.rotation.follow():
-                    words = f"Rotation of {debt.device.name} is proven: {debt.detail}"
+                    words = f"{self._label}Rotation of {debt.device.name} is proven: {debt.detail}"
                     self._app.notify(words, markup=False)
                 self._said.pop("Rotations", None)
             except Problem as problem:
@@ -148,7 +171,7 @@ class TenantWork:
 
     def _warn(self, where: str, problem: Problem) -> None:
         if self._is_news(where, str(problem)):
-            self._app.notify(f"{where}: {problem}", severity="warning", markup=False)
+            self._app.notify(f"{self._label}{where}: {problem}", severity="warning", markup=False)
 
     def _is_news(self, where: str, words: str) -> bool:
         known, self._said[where] = self._said.get(where), words

@@ -9,6 +9,19 @@ from typing import Any, TextIO
 
 import click
 
+TENANT = "reseal.tenant"
+"""Where click's context holds the tenant that was named."""
+
+
+def chosen_tenant() -> str:
+    """What `--tenant` said, before the verb or after it; empty when it said nothing."""
+    return str(click.get_current_context().meta.get(TENANT, ""))
+
+
+def _choose_tenant(context: click.Context, _: click.Parameter, value: str | None) -> None:
+    if value:
+        context.meta[TENANT] = value
+
 
 def say(text: str) -> None:
     """A message for people, on stderr."""
@@ -22,7 +35,7 @@ def doctor(config_path: Path | None, as_json: bool) -> int:
     """Check configuration, reachability, sign-in, roles, terminal, recorder and audit; one line and one step each."""
     from tui.doctor import examine
 
-    return asyncio.run(examine(config_path, as_json=as_json, say=say))
+    return asyncio.run(examine(config_path, as_json=as_json, say=say, tenant=chosen_tenant()))
 
 
 @click.command()
@@ -86,13 +99,19 @@ def handover(config_path: Path | None, since: datetime | None, until: datetime |
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @click.option("--collector", is_flag=True, help="Print the script that collects all this on an unlocked device.")
 @click.option("--ticket", default="", help="The ticket of the device: its group in the console follows the evidence.")
-def diagnose(paths: tuple[Path, ...], as_json: bool, collector: bool, ticket: str) -> int:
+@click.pass_obj
+def diagnose(config_path: Path | None, paths: tuple[Path, ...], as_json: bool, collector: bool, ticket: str) -> int:
     """What engineers collect from a device, in any form, to cause, update and findings."""
+    from tui.config import load
     from tui.diagnose import run_diagnose
+    from tui.paths import config_file
 
     if not paths and not collector:
         raise click.UsageError("Name a file, a zip or a folder; or --collector for the script that makes one.")
-    return run_diagnose(paths, as_json, collector, ticket)
+    tenant = chosen_tenant()
+    return run_diagnose(
+        paths, as_json, collector, ticket, lambda: load(config_file(config_path), tenant).tenant.tenant_id
+    )
 
 
 @click.command()
@@ -262,10 +281,20 @@ async def _with_console(config_path: Path | None, verb: Callable[[Any], Coroutin
     async def show(prompt: SignInPrompt) -> None:
         say(prompt.line)
 
-    config = load(config_file(config_path))
+    config = load(config_file(config_path), chosen_tenant())
     async with open_console(config, state_directory(), on_prompt=show, mode="headless") as console:
         return await verb(console)
 
+
+for _verb in (doctor, queue, lookup, groups, rotate, handover, diagnose, audit_export, kb_update):
+    _verb.params.append(
+        click.Option(
+            ["--tenant"],
+            expose_value=False,
+            callback=_choose_tenant,
+            help="A tenant of the configuration, by name or ID; needed where there are several.",
+        )
+    )
 
 VERBS: tuple[click.Command, ...] = (
     doctor,

@@ -13,7 +13,7 @@ from tui.config import Config, Tickets, config_hash
 from tui.errors import Problem, ProblemKind
 from tui.model.audit import AppRef, AuditEntry, AuditEvent, DeviceRef
 from tui.model.policy import read_office_hours
-from tui.paths import guard_directory
+from tui.paths import guard_directory, tenant_directory
 from tui.ports import AccessToken, SignInPrompt, TicketSource
 from tui.recorder import recorded_by
 from tui.routes import collection_routes
@@ -162,16 +162,24 @@ class Console:
 
 @asynccontextmanager
 async def open_console(
-    config: Config, state: Path, *, on_prompt: OnPrompt, clock: Clock | None = None, mode: str = "console"
+    config: Config,
+    state: Path,
+    *,
+    on_prompt: OnPrompt,
+    clock: Clock | None = None,
+    mode: str = "console",
+    colour: str = "",
 ) -> AsyncIterator[Console]:
     """Open stores and sources, recover what was left open, and close everything in order afterwards.
 
+    Only the audit is shared with other tenants of the same state; `colour` is how the header shows this one.
     Raises `Problem` before anything is shown: configuration, state directory, audit.
     """
     clock = clock or SystemClock()
     refuse_unsupported(config)
     guard_directory(state)
     use_additions(state)
+    own = tenant_directory(state, config.tenant.tenant_id)
     async with AsyncExitStack() as stack:
         session = this_session(recorded_by(config.reveal.session))
         context = AuditContext(
@@ -181,7 +189,7 @@ async def open_console(
             config_hash=config_hash(config),
         )
         audit = await stack.enter_async_context(await open_audit(state, context, clock))
-        cache = await stack.enter_async_context(await open_cache(state))
+        cache = await stack.enter_async_context(await open_cache(own))
         left_open = await audit.recover()
         token = _token(config, on_prompt)
         wire = WireLog()
@@ -195,7 +203,7 @@ async def open_console(
             directory=on_prem.server if on_prem is not None else None,
         )
         stack.push_async_callback(warden.close)
-        outbox = await stack.enter_async_context(await open_outbox(state, clock))
+        outbox = await stack.enter_async_context(await open_outbox(own, clock))
         queue = QueueService(ticket_sources(config), cache, clock, outbox)
         stack.push_async_callback(queue.close)
         engineer = Engineer()
@@ -215,6 +223,7 @@ async def open_console(
         )
         desk = Desk(
             tenant=config.tenant.name,
+            colour=colour or config.tenant.colour,
             clock=clock,
             engineer=engineer,
             session=session,
@@ -233,7 +242,7 @@ async def open_console(
             collection=CollectionService(
                 audit, clock, collection_routes(config, cloud.transport), lambda: engineer.operator
             ),
-            reports=state / "reports",
+            reports=own / "reports",
             signed_out=lambda: cloud.signed_out,
         )
         await _say_start(audit, mode, left_open)

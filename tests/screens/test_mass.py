@@ -89,6 +89,7 @@ def desk_over(here: Room, notes: Notes) -> Any:
         clock=here.clock,
         tenant="Demo Tenant",
         engineer=engineer,
+        colour="",
         rotation=SimpleNamespace(debts=no_debts),
         group_run=lambda: GroupRun(here.audit, lambda: ME, done),
     )

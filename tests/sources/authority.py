@@ -40,6 +40,7 @@ class Authority:
 
     ca_file: Path
     url: str = ""
+    tenant_id: str = TENANT
     polls: list[dict[str, object]] = field(default_factory=list)
     forever_pending: bool = False
     lifetime: int = 3600
@@ -53,17 +54,17 @@ class Authority:
 
     @property
     def tenant(self) -> Tenant:
-        return Tenant(TENANT, CLIENT, authority=self.url, ca_file=str(self.ca_file))
+        return Tenant(self.tenant_id, CLIENT, authority=self.url, ca_file=str(self.ca_file))
 
     def grants(self, name: str) -> list[dict[str, str]]:
         return [form for form in self.forms if form.get("grant_type", "").endswith(name)]
 
     def answer(self, asked: Asked) -> Reply:
         if asked.path.endswith("/.well-known/openid-configuration"):
-            oauth = f"{self.url}/{TENANT}/oauth2/v2.0"
+            oauth = f"{self.url}/{self.tenant_id}/oauth2/v2.0"
             return as_json(
                 {
-                    "issuer": f"{self.url}/{TENANT}/v2.0",
+                    "issuer": f"{self.url}/{self.tenant_id}/v2.0",
                     "authorization_endpoint": f"{oauth}/authorize",
                     "token_endpoint": f"{oauth}/token",
                     "device_authorization_endpoint": f"{oauth}/devicecode",
@@ -123,10 +124,10 @@ class Authority:
         if form["grant_type"] == "client_credentials":
             return found
         claims = {
-            "iss": f"{self.url}/{TENANT}/v2.0",
+            "iss": f"{self.url}/{self.tenant_id}/v2.0",
             "aud": CLIENT,
             "sub": "s",
-            "tid": TENANT,
+            "tid": self.tenant_id,
             "preferred_username": "oncall@b.example",
             "exp": int(time.time()) + 3600,
             "iat": int(time.time()),
@@ -136,7 +137,7 @@ class Authority:
         return found | {
             "refresh_token": f"refresh-{self.tokens}",
             "id_token": f"{_part({'alg': 'none'})}.{_part(claims)}.",
-            "client_info": _part({"uid": "u", "utid": TENANT}),
+            "client_info": _part({"uid": "u", "utid": self.tenant_id}),
         }
 
 
@@ -154,7 +155,9 @@ async def authority(directory: Path) -> AsyncIterator[Authority]:
 
 def device_code_config(config: str, service: Authority) -> str:
     """A demo tenant's config, with a device code instead of a token at hand."""
-    found = re.sub(r'tenant_id = ".*"\nclient_id = ".*"', f'tenant_id = "{TENANT}"\nclient_id = "{CLIENT}"', config)
+    found = re.sub(
+        r'tenant_id = ".*"\nclient_id = ".*"', f'tenant_id = "{service.tenant_id}"\nclient_id = "{CLIENT}"', config
+    )
     method = f'method = "device-code"\nauthority = "{service.url}"\nauthority_ca_file = "{service.ca_file}"'
     return re.sub(r'method = "token-env"\ntoken_file = .*', method, found)
 

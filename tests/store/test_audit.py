@@ -234,3 +234,23 @@ async def test_links_are_refused(state: Path, tmp_path: Path, name: str) -> None
     (state / name).symlink_to(tmp_path / name)
     with pytest.raises(Problem):
         await open_audit(state)
+
+
+async def test_the_chain_is_one_and_each_tenant_answers_only_of_itself(state: Path, clock: SetClock) -> None:
+    async with (
+        await open_audit(state, AuditContext(tenant="one"), clock) as one,
+        await open_audit(state, AuditContext(tenant="two"), clock) as two,
+        await open_audit(state) as every,
+    ):
+        first = await one.append(entry(AuditEvent.DRAW, "a"))
+        second = await two.append(entry(AuditEvent.DRAW, "b"))
+        third = await one.append(entry(AuditEvent.DRAW, "c"))
+        assert (second.prev, third.prev) == (first.mac, second.mac)
+        assert [list(await each.rows()) for each in (one, two)] == [[third, first], [second]]
+        assert [row.entry.flow for row in await one.rows_of({AuditEvent.DRAW})] == ["a", "c"]
+        assert [row.entry.flow for row in await two.rows_of({AuditEvent.DRAW})] == ["b"]
+        assert list(await one.rows(limit=1, before=third.seq)) == [first]
+        assert [row.tenant for row in await every.rows()] == ["one", "two", "one"]
+        of_none = await every.append(entry(AuditEvent.CONFIG))
+        assert [list(await each.rows_of({AuditEvent.CONFIG})) for each in (one, two)] == [[of_none], [of_none]]
+    assert verify(state).ok

@@ -1,6 +1,7 @@
 import asyncio
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from tests.store.children import writer
 from tests.store.samples import entry
 from tui.model.audit import AuditEvent, Session
 from tui.store.audit import open_audit
+from tui.store.audit_writing import AuditContext
 from tui.store.process import boot_id, is_alive, started, this_session
 from tui.store.verification import verify
 
@@ -106,3 +108,17 @@ def test_a_session_names_where_it_comes_from(environment: dict[str, str], client
     assert this_session("assumed", environment).ssh_client == client
     assert this_session("assumed", environment).recorded == "assumed"
     assert this_session().host
+
+
+async def test_what_is_left_open_in_another_tenant_is_closed_under_that_tenant(tmp_path: Path) -> None:
+    gone = Session(pid=2**22 + 1, started="1")
+    async with await open_audit(tmp_path / "state", AuditContext(tenant="other")) as audit:
+        audit._chain = replace(audit._chain, context=replace(audit._chain.context, session=gone))
+        await audit.append(entry(AuditEvent.INTENT, "left"))
+    async with await open_audit(tmp_path / "state", AuditContext(tenant="mine")) as audit:
+        assert [flow.intent.tenant for flow in await audit.recover()] == ["other"]
+        assert list(await audit.rows_of({AuditEvent.OUTCOME})) == []
+    async with await open_audit(tmp_path / "state", AuditContext(tenant="other")) as audit:
+        (outcome,) = await audit.rows_of({AuditEvent.OUTCOME})
+        assert (outcome.entry.ended_by, outcome.tenant) == ("unknown", "other")
+    assert verify(tmp_path / "state").ok

@@ -29,8 +29,9 @@ def test_what_diagnose_reads_for_a_ticket_moves_it_to_the_group_that_the_evidenc
     )
     with desk(tmp_path, size=12) as place:
         number = str(largest_group(place)["tickets"][0])  # type: ignore[index]
-        assert "knows no ticket" in str(verb(place.state, "diagnose", str(screen), "--ticket", "INC9").exception)
-        done = verb(place.state, "diagnose", str(screen), "--ticket", number.lower())
+        unknown = verb(place.state, "diagnose", str(screen), "--ticket", "INC9", config=place.config)
+        assert "knows no ticket" in str(unknown.exception)
+        done = verb(place.state, "diagnose", str(screen), "--ticket", number.lower(), config=place.config)
         assert f"{number} stands with user_requested" in done.stderr
         groups = json.loads(verb(place.state, "groups", "--json", config=place.config).stdout)["groups"]
     (group,) = [group for group in groups if number in group["tickets"]]

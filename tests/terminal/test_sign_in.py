@@ -40,7 +40,7 @@ def close_problem(terminal: Terminal) -> None:
     terminal.wait_until(lambda: "on any screen signs in" not in terminal.frame())
 
 
-def test_a_code_is_shown_inside_the_console_and_approval_goes_on(morning: Desk, tmp_path: Path) -> None:
+def test_a_code_is_shown_inside_the_console_at_first_and_after_a_revocation(morning: Desk, tmp_path: Path) -> None:
     with signing_in(morning, tmp_path) as (desk, service), desk.console() as terminal:
         terminal.wait_until(lambda: shows_code(terminal), 30)
         assert "https://sign-in.example/device" in terminal.frame()
@@ -55,6 +55,13 @@ def test_a_code_is_shown_inside_the_console_and_approval_goes_on(morning: Desk, 
         terminal.press("enter")
         terminal.wait_until("One key fits", 20)
         assert service.codes == 1
+        service.revoked = service.forever_pending = True
+        morning.tenant.fault("401-claims", "/v1.0/devices")
+        terminal.press("enter")
+        terminal.wait_until(lambda: shows_code(terminal, "ABCD-1235"), 30)
+        service.forever_pending = False
+        terminal.wait_until(lambda: not shows_code(terminal, "ABCD-1235"), 30)
+        terminal.wait_until("One key fits")
 
 
 def test_escape_gives_up_and_the_console_stays_usable_and_says_how_to_sign_in(morning: Desk, tmp_path: Path) -> None:
@@ -74,19 +81,3 @@ def test_escape_gives_up_and_the_console_stays_usable_and_says_how_to_sign_in(mo
         service.forever_pending = False
         terminal.wait_until(lambda: "mine" in terminal.text()[0] and "signed out" not in terminal.text()[0], 30)
         assert not shows_code(terminal, "ABCD-1235")
-
-
-def test_a_session_revoked_in_mid_session_is_renewed_inside_the_console(morning: Desk, tmp_path: Path) -> None:
-    with signing_in(morning, tmp_path) as (desk, service), desk.console() as terminal:
-        service.forever_pending = False
-        terminal.wait_until(lambda: re.search(r"keys \d+[smh]", terminal.text()[0]), 30)
-        plain = morning.tenant.case("plain")
-        select(terminal, plain["ticket"])
-        service.revoked = service.forever_pending = True
-        morning.tenant.fault("401-claims", "/v1.0/devices")
-        terminal.press("enter")
-        terminal.wait_until(lambda: shows_code(terminal, f"ABCD-{1233 + service.codes}"), 30)
-        assert service.codes > 1
-        service.forever_pending = False
-        terminal.wait_until("One key fits", 30)
-        assert "enter the code" not in terminal.frame()

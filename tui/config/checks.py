@@ -53,6 +53,8 @@ def settle(document: Document, config: Config) -> Config:
     _check_hours(document, config.policy.office_hours)
     return replace(
         config,
+        # Rows and directories carry it, and it is one tenant in whatever letter case.
+        tenant=replace(config.tenant, tenant_id=config.tenant.tenant_id.casefold()),
         graph=graph,
         sign_in=sign_in,
         tickets=tickets,

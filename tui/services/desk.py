@@ -70,6 +70,9 @@ class Desk:
     """What the console can do. `cloud` waits for the Graph client, which is loaded after the first paint."""
 
     tenant: str
+    """Its name."""
+    colour: str = ""
+    """Of the name in the header; empty where there is no other tenant to take it for."""
     clock: Clock
     engineer: Engineer
     session: Session

@@ -73,9 +73,13 @@ def _prepare(directory: Path, connection: sqlite3.Connection) -> bytes:
 
 
 class AuditStore:
-    """`ports.AuditTrail` over `audit.db`, and the questions that services ask of it."""
+    """`ports.AuditTrail` over `audit.db`, and the questions that services ask of it.
+
+    The chain is one; a store that was opened for a tenant writes that tenant's rows and answers from no others.
+    """
 
     def __init__(self, database: Database, path: Path, chain: Chain) -> None:
+        self._tenant = chain.context.tenant
         self._database = database
         self._path = path
         self._chain = chain
@@ -144,18 +148,20 @@ class AuditStore:
 
     async def rows(self, *, limit: int = 500, before: int | None = None) -> Sequence[AuditRow]:
         """Rows, newest first, below a sequence number; raises `Problem(LOCAL)`, as do all questions below."""
-        return await self._ask(partial(audit_reading.newest, limit=limit, before=before))
+        return await self._ask(partial(audit_reading.newest, limit=limit, before=before, tenant=self._tenant))
 
     async def rows_of(self, events: Collection[AuditEvent], since: datetime | None = None) -> Sequence[AuditRow]:
         """Rows of some events, oldest first, from a time on or from the beginning."""
-        return await self._ask(partial(audit_reading.of_events, events=events, since=since))
+        return await self._ask(partial(audit_reading.of_events, events=events, since=since, tenant=self._tenant))
 
     async def open_flows(self) -> Sequence[OpenFlow]:
-        """Every INTENT without an OUTCOME, oldest first."""
+        """Every INTENT without an OUTCOME, oldest first, of all tenants."""
         return await self._ask(recovery.open_flows)
 
     async def recover(self) -> Sequence[OpenFlow]:
         """At start: close INTENTs of runs that have ended with OUTCOME `unknown`, and return them to be said.
+
+        Those of other tenants too, each under its own: nobody may open that tenant for days.
 
         Raises `Problem(POLICY)` when the rows cannot be written.
         """

@@ -21,17 +21,24 @@ class OpenFlow:
     alive: bool
 
 
-def newest(connection: sqlite3.Connection, limit: int, before: int | None) -> list[AuditRow]:
+_OF_TENANT = "(?1 = '' OR json_extract(body, '$.tenant') IN ('', ?1))"
+"""The rows of one tenant, and those of none, such as a change of the catalogue; all rows for an empty ID."""
+
+
+def newest(connection: sqlite3.Connection, limit: int, before: int | None, tenant: str = "") -> list[AuditRow]:
     """Rows, newest first, below a sequence number."""
     bound = 2**62 if before is None else before
-    return _rows(connection, "WHERE seq < ? ORDER BY seq DESC LIMIT ?", bound, limit)
+    return _rows(connection, f"WHERE seq < ?2 AND {_OF_TENANT} ORDER BY seq DESC LIMIT ?3", tenant, bound, limit)
 
 
-def of_events(connection: sqlite3.Connection, events: Collection[AuditEvent], since: datetime | None) -> list[AuditRow]:
+def of_events(
+    connection: sqlite3.Connection, events: Collection[AuditEvent], since: datetime | None, tenant: str = ""
+) -> list[AuditRow]:
     """Rows of some events, oldest first."""
-    marks = ",".join("?" * len(events))
+    marks = ",".join(f"?{place}" for place in range(3, 3 + len(events)))
     start = timestamp(since) if since else ""
-    return _rows(connection, f"WHERE event IN ({marks}) AND at >= ? ORDER BY seq", *events, start)
+    condition = f"WHERE event IN ({marks}) AND at >= ?2 AND {_OF_TENANT} ORDER BY seq"
+    return _rows(connection, condition, tenant, start, *events)
 
 
 def open_intents(connection: sqlite3.Connection) -> list[tuple[AuditRow, bool]]:

@@ -26,7 +26,9 @@ def recover(connection: sqlite3.Connection, chain: Chain) -> list[OpenFlow]:
     """
     with transaction(connection):
         left = [flow for flow in open_flows(connection) if not flow.alive]
-        chain.extend(connection, [_outcome(flow.intent) for flow in left])
+        for flow in left:
+            of_tenant = replace(chain, context=replace(chain.context, tenant=flow.intent.tenant))
+            of_tenant.extend(connection, [_outcome(flow.intent)])
     return left
 
 
