@@ -10,7 +10,8 @@ from textual.content import Content
 from textual.widgets import Footer, Input, Label, Static
 from textual.worker import Worker
 
-from screens.render import SEVERITY_STYLES, SEVERITY_WORDS, cause_words, fact_line, heading
+from screens.queue_row import cause_words
+from screens.render import SEVERITY_STYLES, SEVERITY_WORDS, fact_line, heading
 from screens.shell import ConsoleModal, bindings
 from screens.widgets.page_view import PageView
 from screens.widgets.way_choice import WayChoice

@@ -7,7 +7,8 @@ from datetime import datetime
 from textual.content import Content
 
 from screens.mass_words import GRADE_WORDS, expected_words, key_words, trigger_words
-from screens.render import STATE_WORDS, age, heading
+from screens.queue_row import STATE_WORDS
+from screens.render import age, heading
 from tui.diagnosis.kb_issues import KnownIssue
 from tui.model.cause import CauseCode
 from tui.model.group import CLONE, Grade, Group, GroupKey

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 from textual.content import Content
 
-from screens.render import age, cause_words
+from screens.queue_row import cause_words
+from screens.render import age
 from tui.model.cause import Cause, CauseCode
 from tui.model.group import CLONE, NONE_CAME, SET_ASIDE, Grade, Group, GroupKey
 from tui.services.surge import Surge

@@ -11,11 +11,11 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Footer, Input, Static
 
+from screens.bulk_work import BulkWork
 from screens.collect import CollectScreen
-from screens.incident_work import IncidentWork
 from screens.look_up import LookUpScreen
-from screens.mass_words import key_words
-from screens.render import dossier_content, health_words, index_words, sign_in_words
+from screens.queue_status import QueueCounts, queue_status, source_status
+from screens.render import dossier_content
 from screens.runbook import RunbookScreen
 from screens.shell import bindings
 from screens.views import ViewScreen
@@ -23,12 +23,12 @@ from screens.widgets.incident_table import IncidentTable
 from screens.widgets.listed_rows import ListedRows
 from screens.widgets.page_view import DevicePane
 from screens.widgets.status_line import StatusLine
+from screens.write_words import write_lines
 from tui.actions import Scope
 from tui.errors import Problem
 from tui.model.dossier import Dossier
 from tui.model.group import GroupKey
 from tui.model.incident import Incident
-from tui.services.break_glass import banner
 from tui.services.collection import Collection, joined
 from tui.services.desk import query_of
 from tui.services.incidents import Diff, matcher
@@ -37,11 +37,14 @@ from tui.services.views import QUEUE_ORDER, View, next_sort, sorted_ids, without
 SLICE = 2_000
 """Incidents looked at before the event loop gets its turn."""
 
+AGES_SECONDS = 20.0
+"""How often the ages in the rows are looked at; only what changed of them reaches the terminal."""
+
 LISTING_PAUSE_SECONDS = 1.0
 """A filtered or sorted view follows new tickets at most this often."""
 
 
-class QueueScreen(IncidentWork):
+class QueueScreen(BulkWork):
     """The first screen."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.QUEUE, Scope.DEVICE)
@@ -69,13 +72,28 @@ class QueueScreen(IncidentWork):
     def on_mount(self) -> None:
         self._unlisten = self.desk.queue.on_diff(self._on_diff)
         self.set_interval(1.0, self._tick)
+        self.set_interval(AGES_SECONDS, self.table.refresh)
         self.set_interval(LISTING_PAUSE_SECONDS, self._list_if_stale)
         self._select_first()
         self.call_after_refresh(self._tick)
-        self._show_device()
+        self.show_device()
 
     def on_unmount(self) -> None:
         self._unlisten()
+
+    def stand_on(self, front: IncidentTable) -> None:
+        """Go on where the first frame's table was left."""
+        self.table.select(front.selected)
+        self.call_after_refresh(self.table.scroll_to, y=front.scroll_offset.y, animate=False, force=True)
+
+    def jump_to(self, incident_id: str) -> None:
+        """Put the cursor on an incident; what hides it is taken away."""
+        if self.table.rows.position(incident_id) is None:
+            self.show_group(None)
+            self._open_view(View())
+            self.table.show(self.desk.queue.book)
+        self.table.select(incident_id)
+        self.table.focus()
 
     def show_only(self, words: str) -> None:
         """Filter the queue, as if the words had been typed."""
@@ -102,7 +120,7 @@ class QueueScreen(IncidentWork):
         self._new += len(diff.added) if self.table.selected else 0
         self._select_first()
         if self.table.selected in diff.changed:
-            self._show_device()
+            self.show_device()
         self._tick()
 
     def _select_first(self) -> None:
@@ -112,38 +130,29 @@ class QueueScreen(IncidentWork):
     @on(IncidentTable.Marked)
     def _tick(self) -> None:
         desk, now = self.desk, self.desk.clock.now()
-        me = self.table.me = desk.engineer.user.upn
-        view, marked = self._view, len(self.table.marked)
-        order = f"  by {view.sort}{' reversed' if view.reverse else ''}" if view.sort else ""
-        left = Content.assemble(
-            ("Reseal ", "bold $primary"),
-            f"{desk.tenant}  {desk.queue.book.open_count} open",
-            f"  {desk.queue.book.open_of(me)} mine" if me else "",
-            sign_in_words(signed_in=bool(me), signed_out=desk.signed_out()),
-            (f"  {self._new} new" if self._new else "", "$accent"),
-            (f"  {marked} marked" if marked else "", "bold $warning"),
-            (f"  {glass}" if (glass := banner(desk.safeguards.glasses.known, now)) else "", "bold $error"),
-            (f"  only {key_words(self._group)} (esc)" if self._group is not None else "", "bold $accent"),
-            (order, "$secondary"),
-        )
-        names = desk.queue.source_names
-        health = [health_words(name, desk.queue.health.get(name), now) for name in names]
-        right = Content("  ").join([*health, index_words(desk.index, now)])
-        self.query_one(StatusLine).say(left, right)
+        me = desk.engineer.user.upn
+        if me != self.table.me:
+            self.table.me = me
+            self.table.refresh()
+        counts = QueueCounts(self._new, len(self.table.marked))
+        left = queue_status(desk, self._view, self._group, counts, now)
+        self.query_one(StatusLine).say(left, source_status(desk, now))
 
     @on(IncidentTable.Selected)
     def _selected(self, message: IncidentTable.Selected) -> None:
         self._new = 0
         if message.incident_id != self._dossier_of:
             self._dossier, self._dossier_of = None, ""
-        self._show_device()
+        self.show_device()
 
-    def _show_device(self) -> None:
+    def show_device(self) -> None:
         dossier = self._dossier if self._dossier_of == self.table.selected else None
         collected = self._collected.get(self.table.selected)
         if dossier is not None and collected is not None:
             dossier = joined(dossier, collected)
-        self.query_one(DevicePane).say(dossier_content(self.incident, dossier, self.desk.clock.now()))
+        now = self.desk.clock.now()
+        writes = write_lines(self.desk.queue.writes.pending(self.table.selected), now)
+        self.query_one(DevicePane).say(Content("\n").join([*writes, dossier_content(self.incident, dossier, now)]))
 
     def action_open_device(self) -> None:
         incident = self.incident
@@ -160,7 +169,7 @@ class QueueScreen(IncidentWork):
         def show(dossier: Dossier) -> None:
             if self._dossier_of == incident.id:
                 self._dossier = dossier
-                self._show_device()
+                self.show_device()
 
         try:
             show(await self.desk.open_dossier(query_of(incident), show))
@@ -177,7 +186,7 @@ class QueueScreen(IncidentWork):
         collection = await self.app.push_screen_wait(CollectScreen(self.desk.collection, incident, dossier))
         if collection is not None:
             self._collected[incident.id] = collection
-            self._show_device()
+            self.show_device()
             try:
                 read = f"{collection.way} {collection.sha256[:12]}"
                 await self.desk.mass.remember(incident, read, collection.evidence)
@@ -283,12 +292,3 @@ class QueueScreen(IncidentWork):
 
     def action_look_up(self) -> None:
         self.app.push_screen(LookUpScreen())
-
-    def action_refresh_queue(self) -> None:
-        self._refresh()
-
-    @work(group="refresh", exclusive=True, exit_on_error=False, description="ask the ticket sources")
-    async def _refresh(self) -> None:
-        for name in self.desk.queue.source_names:
-            await self.desk.queue.sync(name)
-        self._tick()

@@ -5,27 +5,16 @@ from datetime import datetime, timedelta
 
 from textual.content import Content
 
+from screens.queue_row import STATE_WORDS, cause_words
 from tui.actions import key_of_action
-from tui.model.cause import Cause, CauseCode
 from tui.model.device import EntraDevice
 from tui.model.dossier import Dossier, Verdict
 from tui.model.fact import Fact, FactState, SourceHealth, SourceState
 from tui.model.finding import Severity
-from tui.model.incident import Incident, IncidentState
+from tui.model.incident import Incident
 from tui.model.recovery_key import Escrow, RecoveryKey
-from tui.services.incidents import minutes_open
 from tui.services.indexed import index_is_old
 from tui.services.indexing import IndexProgress
-
-STATE_WORDS = {
-    IncidentState.NEW: "● new",
-    IncidentState.CLAIMED: "◐ claimed",
-    IncidentState.WAITING: "◌ waiting",
-    IncidentState.DISCLOSED: "◆ disclosed",
-    IncidentState.UNLOCKED: "◇ unlocked",
-    IncidentState.ROTATION_DUE: "↻ rotate",
-    IncidentState.CLOSED: "✓ closed",
-}
 
 SEVERITY_WORDS = {Severity.CRITICAL: "‼ ", Severity.WARNING: "! ", Severity.INFO: "· "}
 SEVERITY_STYLES = {Severity.CRITICAL: "bold $error", Severity.WARNING: "$warning", Severity.INFO: "$secondary"}
@@ -46,41 +35,6 @@ def age(moment: datetime | None, now: datetime) -> str:
         if seconds >= size:
             return f"{seconds // size}{unit}"
     return f"{seconds}s"
-
-
-def short_age(minutes: int) -> str:
-    """Minutes in at most four characters."""
-    if minutes < 100:
-        return f"{minutes}m"
-    return f"{minutes // 60}h" if minutes < 100 * 60 else f"{minutes // 1440}d"
-
-
-def cause_words(cause: Cause) -> str:
-    """A cause in a few words."""
-    words = (
-        cause.code.replace("_", " ").replace("secureboot", "Secure Boot").replace("tpm", "TPM").replace("pcr", "PCR")
-    )
-    if cause.code is CauseCode.PCR_MISMATCH and cause.pcr is not None:
-        words = f"PCR {cause.pcr}" + (f" {cause.event}" if cause.event else "")
-    return words
-
-
-def queue_cells(incident: Incident, now: datetime) -> dict[str, str]:
-    """The cells of one row of the queue, by column."""
-    ticket, reading = incident.ticket, incident.reading
-    prefixes = reading.key_id_prefixes
-    return {
-        "age": short_age(minutes_open(incident, now)),
-        "P": f"{ticket.priority}{'★' if ticket.vip else ''}",
-        "ticket": ticket.number,
-        "device": ticket.device_name or "-",
-        "caller": ticket.caller or "-",
-        "cause": cause_words(reading.cause),
-        "kb": reading.kbs[0] if len(reading.kbs) == 1 else ("several" if reading.kbs else "-"),
-        "key ID": prefixes[0][:8].upper() if len(prefixes) == 1 else ("several" if prefixes else "-"),
-        "state": STATE_WORDS[ticket.state],
-        "assignee": ticket.assignee or "-",
-    }
 
 
 def health_words(name: str, health: SourceHealth | None, now: datetime) -> Content:

@@ -38,6 +38,7 @@ LEAVING = (signal.SIGHUP, signal.SIGTERM)
 class RevealScreen(ConsoleModal[Cleared | Problem | None]):
     """Answers how the disclosure ended; raises nothing: a refusal is the answer."""
 
+    SHOWS_KEY = True
     BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.REVEAL)
     DEFAULT_CSS = "#reveal-note { height: 2; } .vault-pane { height: auto; }"
 

@@ -1,7 +1,7 @@
 """What a screen may expect of the app that shows it."""
 
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, ClassVar, Protocol, TypeVar, cast
 
 from textual import on
 from textual.binding import Binding, BindingType
@@ -10,13 +10,16 @@ from textual.worker import Worker
 
 from tui.actions import Scope, actions_of, key_label
 from tui.errors import Problem
-from tui.services.desk import Desk
+
+if TYPE_CHECKING:
+    # The first frame is painted before the use cases are imported.
+    from tui.services.desk import Desk
 
 
 class Shell(Protocol):
     """The app, as screens see it."""
 
-    desk: Desk
+    desk: "Desk"
 
     def hold_output(self) -> AbstractAsyncContextManager[None]:
         """Flush and hold the console's own output, so that the vault can draw."""
@@ -54,15 +57,18 @@ Result = TypeVar("Result")
 class _Console(Screen[Result]):
     """What screens and modals share."""
 
+    SHOWS_KEY: ClassVar[bool] = False
+    """The vault draws on it: nothing of ours may be painted over it."""
+
     @property
     def shell(self) -> Shell:
         """The app that shows this screen."""
         return cast(Shell, self.app)
 
-    _desk: Desk | None = None
+    _desk: "Desk | None" = None
 
     @property
-    def desk(self) -> Desk:
+    def desk(self) -> "Desk":
         """The use cases of the tenant that was shown when this screen was opened, whatever is shown later."""
         if self._desk is None:
             self._desk = self.shell.desk

@@ -14,8 +14,12 @@ from tui.painting import Painter
 
 WIDTH, HEIGHT = 24, 6
 CONSOLE = Console(color_system="truecolor", force_terminal=True, width=WIDTH)
-STYLES = [Style.parse(text) for text in ("white on #101418", "bold #ffd75f on #101418", "black on #5fafd7", "")]
-texts = st.text(st.sampled_from("ab ─│•…é漢字x0123456789🔑"), min_size=1, max_size=WIDTH)
+STYLES = [
+    Style.parse(text)
+    for text in ("white on #101418", "bold #ffd75f on #101418", "black on #5fafd7", "underline white on #101418", "")
+]
+blanks = st.integers(14, WIDTH).map(lambda size: "x" + " " * size)
+texts = blanks | st.text(st.sampled_from("ab ─│•…é漢字x0123456789🔑"), min_size=1, max_size=WIDTH)
 piece = st.tuples(st.integers(0, HEIGHT - 1), st.integers(0, WIDTH - 1), texts, st.sampled_from(STYLES))
 frames = st.lists(st.lists(piece, max_size=6), max_size=8)
 
@@ -56,9 +60,9 @@ def cleared(frame: list[Segment]) -> list[Segment]:
     return [*rows, *frame]
 
 
-@given(frames)
-def test_the_screen_is_the_same_as_without_it(frames: list[list[tuple[int, int, str, Style]]]) -> None:
-    painter = Painter()
+@given(frames, st.booleans())
+def test_the_screen_is_the_same_as_without_it(frames: list[list[tuple[int, int, str, Style]]], erases: bool) -> None:
+    painter = Painter(erases=erases)
     painter.fit(WIDTH, HEIGHT)
     (mine, my_stream), (plain, plain_stream) = screen(), screen()
     for number, frame in enumerate(frames):

@@ -1,167 +1,197 @@
 """The full-screen app: modes, themes, background work, shutdown, and Textual's doors that a console must keep shut."""
 
-import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import ClassVar
+import asyncio
+import gc
+from collections.abc import Awaitable, Callable, Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, ClassVar
 
-from rich.console import RenderableType
 from textual import events, on, work
-from textual._compositor import CompositorUpdate
 from textual.binding import BindingType
 from textual.command import CommandPalette
 from textual.screen import Screen
 from textual.widget import AwaitMount
 from textual.worker import Worker, WorkerState
 
-import themes
-from screens.audit import AuditScreen
-from screens.confirm_quit import QuitScreen
-from screens.glass_review import GlassReviewScreen
-from screens.handover import HandoverScreen
-from screens.help import HelpScreen
-from screens.look_up import LookUpScreen
-from screens.mass import MassScreen
-from screens.problem import ProblemScreen
-from screens.queue import QueueScreen
-from screens.reveal import RevealScreen
-from screens.rights import RightsScreen
-from screens.second_person import SecondPersonScreen
-from screens.shell import ConsoleScreen, bindings
-from screens.tenants import TenantScreen
-from screens.wire_log import WireLogScreen
-from tui.actions import Scope
-from tui.commands import ActionCommands, TenantCommands
-from tui.driver import ConsoleDriver
+from screens.front import FrontScreen
+from screens.shell import bindings
+from tui.actions import Scope, actions_of
+from tui.clock import SystemClock
+from tui.commands import ActionCommands, IncidentCommands, TenantCommands
 from tui.errors import Problem, ProblemKind, place_of
-from tui.hex_keys import HexKeys
-from tui.painting import PaintedUpdate, Painter
-from tui.ports import SignInPrompt
-from tui.services.desk import Desk
-from tui.shut_doors import ShutDoors
-from tui.tenant_work import CUT_OFF, TenantWork, screen_work
-from tui.tenants import Tenants
-from tui.type_ahead import TypeAhead
-from tui.wiring import Console
+from tui.keys_first import KeysFirst
+from tui.model.incident import Incident
+from tui.terminal_app import TerminalApp
 
-PLAIN_PAINTING = "RESEAL_PLAIN_PAINTING"
-"""Environment variable that lets Textual write its frames itself, for a terminal that the painter misjudges."""
+if TYPE_CHECKING:
+    # Whatever is imported here delays the first frame; `_open` imports it behind that frame.
+    from screens.mass import MassScreen
+    from screens.queue import QueueScreen
+    from tui.ports import SignInPrompt
+    from tui.services.desk import Desk
+    from tui.tenant_work import TenantWork
+    from tui.tenants import OnPrompt, Tenants
+    from tui.wiring import Console
+
+OPENED = ("screens.queue", "screens.mass", "screens.help", "tui.hex_keys", "tui.tenant_work")
+"""What is imported while the first frame stands."""
+
+FRONT_KEYS = frozenset(key for action in actions_of(Scope.TABLE) for key in action.keys) - {"space"}
+"""Keys that act before the console is open; every other one waits for it."""
 
 
-class ResealApp(ShutDoors):
-    """The console. It never holds a recovery password; the vault draws over the bullets that it shows."""
+def _mode(module: str, name: str) -> Callable[[], Screen[object]]:
+    """A screen that is imported when its mode is first shown."""
+
+    def made() -> Screen[object]:
+        screen: Screen[object] = getattr(import_module(module), name)()
+        return screen
+
+    return made
+
+
+class ResealApp(TerminalApp):
+    """The console. It never holds a recovery password; the vault draws over the bullets that it shows.
+
+    It shows a tenant's cached incidents at once, and calls `open_tenants` behind that frame. `failure` is why the
+    console could not be opened.
+    """
 
     TITLE = "Reseal"
-    CSS_PATH: ClassVar[list[str]] = [str(path) for path in themes.STYLESHEETS]  # type: ignore[assignment]
     BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.ANYWHERE)
-    SCREENS_OF_A_TENANT: ClassVar[dict[str, type[ConsoleScreen]]] = {
-        "queue": QueueScreen,
-        "mass": MassScreen,
-        "audit": AuditScreen,
-        "handover": HandoverScreen,
-        "wire": WireLogScreen,
-        "rights": RightsScreen,
+    SCREENS_OF_A_TENANT: ClassVar[dict[str, Callable[[], Screen[object]]]] = {
+        "queue": _mode("screens.queue", "QueueScreen"),
+        "mass": _mode("screens.mass", "MassScreen"),
+        "audit": _mode("screens.audit", "AuditScreen"),
+        "handover": _mode("screens.handover", "HandoverScreen"),
+        "wire": _mode("screens.wire_log", "WireLogScreen"),
+        "rights": _mode("screens.rights", "RightsScreen"),
     }
-    COMMANDS = {ActionCommands, TenantCommands}  # noqa: RUF012
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012
-    ENABLE_COMMAND_PALETTE = False
-    ALLOW_SELECT = False
+    COMMANDS = {ActionCommands, TenantCommands, IncidentCommands}  # noqa: RUF012
+    desk: "Desk"
 
-    def __init__(self, tenants: Tenants, console: Console) -> None:
-        super().__init__(driver_class=ConsoleDriver)
-        self.desk: Desk = console.desk
-        self._tenants = tenants
-        self._console_side = console
+    def __init__(
+        self, tenant: str, first: Sequence[Incident], open_tenants: "Callable[[OnPrompt], Awaitable[Tenants]]"
+    ) -> None:
+        super().__init__()
+        self.failure: Exception | None = None
+        self._first_tenant = tenant
+        self._front = FrontScreen(tenant, first, SystemClock().now)
+        self._open_tenants = open_tenants
+        self._tenants: Tenants | None = None
         self._works: dict[str, TenantWork] = {}
         self._shown = 0
-        self._type_ahead = TypeAhead(self, self._press)
-        self._hex_keys = HexKeys(self, self._press, self._look_up)
-        self._painter = None if os.environ.get(PLAIN_PAINTING) else Painter()
-        for theme in themes.THEMES:
-            self.register_theme(theme)
-        self.theme = themes.DARK.name
+        self._front_acts = True
+        self._keys_first = KeysFirst()
+        self._keys_first.install()
 
-    async def on_event(self, event: events.Event) -> None:
-        if isinstance(event, events.Paste) and self._hex_keys.take_paste(event.text):
-            return
-        if not isinstance(event, events.Key) or event.is_forwarded:
-            await super().on_event(event)
-        elif self._type_ahead.admit(event):
-            for key in self._hex_keys.admit(event):
-                await super().on_event(key)
-            self._type_ahead.handled()
-
-    def _look_up(self, typed: str) -> None:
-        self.push_screen(LookUpScreen(typed))
-
-    def _press(self, key: events.Key) -> None:
-        self.post_message(key)
-
-    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
-        if self._painter is not None and isinstance(renderable, CompositorUpdate):
-            self._painter.fit(*self.size)
-            renderable = PaintedUpdate(renderable, self._painter)
-        super()._display(screen, renderable)
-
-    def action_redraw(self) -> None:
-        """Write every cell anew, whatever the terminal has become."""
-        if self._painter is not None:
-            self._painter.forget()
-        self.refresh(layout=True)
-        self.screen.refresh(layout=True)
+    def get_default_screen(self) -> FrontScreen:
+        """What stands there before the queue does."""
+        return self._front
 
     def on_mount(self) -> None:
         self.app_resume_signal.subscribe(self, lambda _: self.action_redraw())
-        self._add_modes()
-        self._show("queue")
-        self.call_after_refresh(self._start, self._console_side)
+        self.call_after_refresh(self._open)
 
-    def _start(self, console: Console) -> None:
-        """What must not delay the first paint: the cache, then the network."""
-        name = console.desk.tenant
-        if name in self._works:
+    @work(group="open", exit_on_error=False, description="open the console")
+    async def _open(self) -> None:
+        try:
+            for module in OPENED:
+                await asyncio.to_thread(import_module, module)
+            self._tenants = await self._open_tenants(self.show_prompt)
+            console = await self._tenants.open(self._first_tenant)
+        except Exception as error:
+            # Whoever runs the app says it; there is no console that could.
+            self.failure = error
+            self.exit(1)
             return
-        self._works[name] = TenantWork(self, self, console, f"{name}: " if len(self.tenant_names) > 1 else "")
-        self._works[name].start()
+        self.desk = console.desk
+        work = await self._work_of(console)
+        # Rows come and go by the hundred from here on; looking through all that stays would hold up frames.
+        gc.freeze()
+        gc.enable()
+        await self._take_over()
+        self._start(console, work)
+
+    async def _take_over(self) -> None:
+        from tui.hex_keys import HexKeys
+
+        self._front_acts = False
+        self._add_modes()
+        await self._show("queue")
+        self._queue_screen().stand_on(self._front.table)
+        self._hex_keys = HexKeys(self, self._press, self._look_up)
+        self._type_ahead.let_go()
+
+    def _may_act(self, key: events.Key) -> bool:
+        self._keys_first.key_pressed()
+        return self._hex_keys is not None or (self._front_acts and key.key in FRONT_KEYS)
+
+    def _look_up(self, typed: str) -> None:
+        from screens.look_up import LookUpScreen
+
+        self.push_screen(LookUpScreen(typed))
+
+    async def _work_of(self, console: "Console") -> "TenantWork":
+        """A tenant's background work; its queue is filled from the cache by then."""
+        from tui.tenant_work import TenantWork
+
+        name = console.desk.tenant
+        if name not in self._works:
+            label = f"{name}: " if len(self.tenant_names) > 1 else ""
+            self._works[name] = TenantWork(self, self, console, label)
+            await self._works[name].load_cached()
+        return self._works[name]
+
+    def _start(self, console: "Console", work: "TenantWork") -> None:
+        if work.started:
+            return
+        work.start()
         if count := len(console.left_open):
             self._queue_screen().say_notice(
                 f"{count} disclosure{'s' if count > 1 else ''} of an earlier run ended without a word; "
                 "the audit now says unknown. Rotate those keys. (esc)"
             )
 
-    async def show_prompt(self, tenant: str, prompt: SignInPrompt) -> None:
+    async def show_prompt(self, tenant: str, prompt: "SignInPrompt") -> None:
         """Show a tenant's device code inside the console until the sign-in is over, which cancels this."""
         await self._works[tenant].show_prompt(prompt)
 
     @property
     def tenant_names(self) -> tuple[str, ...]:
         """In the order of the config."""
-        return self._tenants.names
+        return self._tenants.names if self._tenants is not None else ()
 
     @work(group="tenant", exclusive=True, exit_on_error=False, description="go to another tenant")
     async def show_tenant(self, name: str) -> None:
         """Go to a tenant, opening it when nobody has; what stands open here, or still has to be done, refuses."""
+        from tui.tenant_work import screen_work
+
+        assert self._tenants is not None
         try:
             self._refuse_to_leave()
             console = await self._tenants.open(name)
+            work = await self._work_of(console)
             self._refuse_to_leave()
         except Problem as problem:
             self.report(problem)
             return
-        if console is self._console_side:
+        if console.desk is self.desk:
             return
         for worker in screen_work(self):
             worker.cancel()
         left = [f"{mode}-{self._shown}" for mode in self.SCREENS_OF_A_TENANT]
-        self._console_side, self.desk, self._shown = console, console.desk, self._shown + 1
+        self.desk, self._shown = console.desk, self._shown + 1
         self._add_modes()
         await self._show("queue")
         for mode in left:
             # Nothing of the other tenant's is behind what is shown now.
             await self.remove_mode(mode)
-        self._start(console)
+        self._start(console, work)
 
     def _refuse_to_leave(self) -> None:
+        from tui.tenant_work import CUT_OFF, screen_work
+
         todo = [worker.description for worker in screen_work(self) if worker.group not in CUT_OFF]
         if len(self.screen_stack) == 1 and not todo:
             return
@@ -177,30 +207,23 @@ class ResealApp(ShutDoors):
     def _show(self, mode: str) -> AwaitMount:
         return self.switch_mode(f"{mode}-{self._shown}")
 
+    async def show_queue(self) -> None:
+        """Go to the queue, and be there."""
+        await self._show("queue")
+
     @property
     def holds_key(self) -> bool:
         """A key is at hand, and nothing may cover its pane."""
-        return isinstance(self.screen, RevealScreen) and self.screen.holds_key
+        return bool(getattr(self.screen, "holds_key", False))
 
     def report(self, problem: Problem) -> None:
         """Show a problem with its next step; never over a key that is on the screen."""
-        if isinstance(self.screen, RevealScreen):
+        if self._shows_key:
             self.notify(str(problem), severity="error", markup=False)
         else:
-            self.push_screen(ProblemScreen(problem))
+            from screens.problem import ProblemScreen
 
-    @asynccontextmanager
-    async def hold_output(self) -> AsyncIterator[None]:
-        """Flush and hold the console's own output, so that the vault can draw."""
-        if isinstance(self._driver, ConsoleDriver):
-            try:
-                async with self._driver.hold_output():
-                    yield
-            finally:
-                if self._painter is not None:
-                    self._painter.forget()
-        else:
-            yield
+            self.push_screen(ProblemScreen(problem))
 
     def action_show_queue(self) -> None:
         self._show("queue")
@@ -225,6 +248,9 @@ class ResealApp(ShutDoors):
             work.sign_in()
 
     def action_choose_tenant(self) -> None:
+        from screens.tenants import TenantScreen
+
+        assert self._tenants is not None
         opened = [console.desk.tenant for console in self._tenants.opened]
         self.push_screen(TenantScreen(self.tenant_names, self.desk.tenant, opened), self._tenant_chosen)
 
@@ -233,32 +259,39 @@ class ResealApp(ShutDoors):
             self.show_tenant(name)
 
     def action_show_help(self) -> None:
+        from screens.help import HelpScreen
+
         self.push_screen(HelpScreen())
 
     def action_answer_request(self) -> None:
+        from screens.second_person import SecondPersonScreen
+
         self.push_screen(SecondPersonScreen())
 
     def action_review_glass(self) -> None:
+        from screens.glass_review import GlassReviewScreen
+
         self.push_screen(GlassReviewScreen())
 
-    @on(LookUpScreen.GlassWanted)
-    def _break_glass(self) -> None:
+    def on_look_up_screen_glass_wanted(self) -> None:
         self._queue_screen().disclose_without_ticket()
 
     def action_open_palette(self) -> None:
-        # Textual's own action does nothing while its palette, with keys of its own, is off.
+        # Not Textual's own action: that one binds a key of its own choice.
         if not isinstance(self.screen, CommandPalette):
-            self.push_screen(CommandPalette())
+            self.push_screen(CommandPalette(placeholder="Search for actions and incidents"))
 
-    @on(MassScreen.GroupChosen)
-    async def _show_group(self, message: MassScreen.GroupChosen) -> None:
+    async def on_mass_screen_group_chosen(self, message: "MassScreen.GroupChosen") -> None:
         await self._show("queue")
         self._queue_screen().show_group(message.key)
 
     @work(group="quit", exclusive=True, exit_on_error=False, description="leave the console")
     async def action_quit_console(self) -> None:
+        from screens.confirm_quit import QuitScreen
+
         try:
-            debts = [debt for each in self._tenants.opened for debt in await each.desk.rotation.debts()]
+            opened = self._tenants.opened if self._tenants is not None else ()
+            debts = [debt for each in opened for debt in await each.desk.rotation.debts()]
             owed = sum(debt.is_open for debt in debts)
         except Problem:
             owed = 0
@@ -269,9 +302,15 @@ class ResealApp(ShutDoors):
     def _background_screens(self) -> list[Screen[object]]:
         # Textual repaints the top screen wherever one behind it changed, even where that cannot be seen: each new
         # ticket would wipe the digits that the vault drew.
-        return [] if isinstance(self.screen, RevealScreen) else super()._background_screens
+        return [] if self._shows_key else super()._background_screens
 
-    def _queue_screen(self) -> QueueScreen:
+    @property
+    def _shows_key(self) -> bool:
+        return bool(getattr(self.screen, "SHOWS_KEY", False))
+
+    def _queue_screen(self) -> "QueueScreen":
+        from screens.queue import QueueScreen
+
         screen = self.screen_stack[0]
         assert isinstance(screen, QueueScreen)
         return screen

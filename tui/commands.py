@@ -1,12 +1,29 @@
 """The command palette: actions by name, and incidents by number, device or caller. No disclosure starts here."""
 
+import asyncio
+import re
+from collections.abc import AsyncIterator
 from functools import partial
 from typing import Protocol, cast
 
 from textual.app import App
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
+from screens.shell import Shell
 from tui.actions import ACTIONS, Action, Danger, Scope, key_label
+from tui.model.incident import Incident
+
+SLICE = 2_000
+"""Incidents looked at before the event loop gets its turn."""
+
+MOST_LIKELY = 500
+"""So many incidents are compared letter by letter; the queue's order decides which, where a word fits more."""
+
+NUMBER_FITS = 100.0
+"""More than any score for how well the letters stand together."""
+
+MOST_HITS = 25
+"""More than a palette shows; who wants another one types another letter."""
 
 
 class ManyTenants(Protocol):
@@ -32,6 +49,22 @@ def offered_actions() -> tuple[Action, ...]:
         for action in ACTIONS
         if action.scope in OFFERED and action.danger is not Danger.DISCLOSE and action.id != "open-palette"
     )
+
+
+class ShowsQueue(Protocol):
+    """The app, as the palette sees it."""
+
+    async def show_queue(self) -> None:
+        """Go to the queue, and be there."""
+        ...
+
+
+class QueueLike(Protocol):
+    """The queue screen, as the palette sees it."""
+
+    def jump_to(self, incident_id: str) -> None:
+        """Put the cursor on an incident."""
+        ...
 
 
 class ActionCommands(Provider):
@@ -72,6 +105,43 @@ class TenantCommands(Provider):
 
     def _go(self, name: str) -> None:
         cast(ManyTenants, self.app).show_tenant(name)
+
+
+class IncidentCommands(Provider):
+    """Incidents by number, device, caller or title, with gaps between the letters."""
+
+    async def search(self, query: str) -> Hits:
+        fuzzy, likely = self.matcher(query), re.compile(".*?".join(map(re.escape, query)), re.IGNORECASE)
+        found: list[tuple[float, str, str]] = []
+        async for incident in self._likely(likely):
+            text = incident_words(incident)
+            # What fits a number was meant as one, however well a device's name fits too.
+            score = fuzzy.match(text) + NUMBER_FITS * bool(likely.search(incident.ticket.number))
+            found.append((score, text, incident.id))
+        # The best first: the palette keeps its cursor on what came first.
+        for score, text, incident_id in sorted(found, reverse=True)[:MOST_HITS]:
+            yield Hit(score, fuzzy.highlight(text), partial(_jump, self.app, incident_id))
+
+    async def _likely(self, likely: re.Pattern[str]) -> AsyncIterator[Incident]:
+        book, left = cast(Shell, self.app).desk.queue.book, MOST_LIKELY
+        for place in range(len(book)):
+            if place % SLICE == SLICE - 1:
+                await asyncio.sleep(0)
+            incident = book.at(place) if place < len(book) else None
+            if incident is not None and left and likely.search(incident_words(incident)):
+                left -= 1
+                yield incident
+
+
+def incident_words(incident: Incident) -> str:
+    """An incident in one line of the palette."""
+    ticket = incident.ticket
+    return f"{ticket.number}  {ticket.device_name or '-'}  {ticket.caller or '-'}  {ticket.title}"
+
+
+async def _jump(app: App[object], incident_id: str) -> None:
+    await cast(ShowsQueue, app).show_queue()
+    cast(QueueLike, app.screen).jump_to(incident_id)
 
 
 async def _run(app: App[object], action: Action) -> None:

@@ -12,12 +12,12 @@ from tui.errors import Problem
 from tui.model.audit import AuditEntry, AuditEvent
 from tui.model.dossier import Dossier, Verdict
 from tui.model.fact import SourceState
-from tui.model.incident import Incident
+from tui.model.incident import Incident, minutes_open
 from tui.paths import guard_directory, state_directory
 from tui.services.desk import Desk
 from tui.services.group_keys import missing_facts
 from tui.services.handover import to_html, to_json, to_markdown
-from tui.services.incidents import matcher, minutes_open
+from tui.services.incidents import matcher
 from tui.services.indexing import refresh_index
 from tui.services.lookup import look_up, lookup_json, needs_index
 from tui.services.rotation import DebtState

@@ -4,7 +4,9 @@ Textual repaints regions. Over a slow line most of those bytes say what is there
 is 40 kB of which a tenth differs. The painter keeps a picture of the terminal and writes only the cells that changed.
 """
 
-from collections.abc import Iterable
+import itertools
+import re
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from rich.cells import cell_len
@@ -18,11 +20,17 @@ PLAIN = Style.null()
 SHORT_GAP = 4
 """So many unchanged cells of one style are written again rather than stepped over: moving costs as much."""
 
-Cell = tuple[str, str]
-"""A character and its SGR parameters. The second half of a wide character is an empty string."""
+UNKNOWN = "\0"
+"""A character that nobody knows: the next frame that has the cell writes it. The second half of a wide one is empty."""
 
-UNKNOWN: Cell = ("\0", "")
-"""What nobody knows: the next frame that has the cell writes it."""
+_LONG_BLANK = " " * 16
+"""From here on erasing takes fewer bytes than writing blanks, and the move behind it."""
+
+_BLANKS = re.compile(rf"({_LONG_BLANK} *)")
+_LINES = frozenset({"4", "7", "9", "21", "51", "52", "53"})
+"""SGR parameters that show on a blank, and not on an erased cell: lines, frames, reverse."""
+
+_RUNS = re.compile(r"[\0-\x7f]+|[^\0-\x7f]")
 
 
 @lru_cache(maxsize=4096)
@@ -30,111 +38,167 @@ def _sgr(style: Style, system: ColorSystem) -> str:
     return style._make_ansi_codes(system)
 
 
-class Painter:
-    """Turns Textual's updates into the bytes that the terminal still lacks."""
+@lru_cache(maxsize=4096)
+def _only_coloured(ink: str) -> bool:
+    attributes = itertools.takewhile(lambda code: code not in ("38", "48"), ink.split(";"))
+    return _LINES.isdisjoint(attributes)
 
-    def __init__(self) -> None:
-        self._rows: list[list[Cell]] = []
+
+class Row:
+    """What stands on one line of the terminal: a character and its SGR parameters for each cell."""
+
+    __slots__ = ("chars", "inks")
+
+    def __init__(self, width: int) -> None:
+        self.chars = [UNKNOWN] * width
+        self.inks = [UNKNOWN] * width
+
+    def take(self, x: int, text: str, ink: str) -> Iterator[tuple[int, str]]:
+        """Put characters of one cell each from `x` on; answers the runs that have to be written."""
+        end = x + len(text)
+        chars, inks = self.chars[x:end], self.inks[x:end]
+        if ink not in inks:
+            runs = [(0, len(text))]
+        else:
+            differ = [
+                place
+                for place, (old, new, old_ink) in enumerate(zip(chars, text, inks, strict=True))
+                if old != new or old_ink != ink
+            ]
+            runs = _joined(differ)
+        self.chars[x:end] = text
+        self.inks[x:end] = [ink] * len(text)
+        for start, stop in runs:
+            self._mend(x + start, x + stop)
+            yield x + start, text[start:stop]
+
+    def take_wide(self, x: int, char: str, ink: str) -> bool:
+        """Put a character of two cells; answers whether it has to be written."""
+        if self.chars[x : x + 2] == [char, ""] and self.inks[x : x + 2] == [ink, ink]:
+            return False
+        self.chars[x : x + 2] = [char, ""]
+        self.inks[x : x + 2] = [ink, ink]
+        self._mend(x, x + 2)
+        return True
+
+    def _mend(self, start: int, stop: int) -> None:
+        """Writing over half of a wide character leaves a terminal to do with the other half what it likes."""
+        if start > 0 and self.chars[start - 1] and cell_len(self.chars[start - 1]) == 2:
+            self.chars[start - 1] = UNKNOWN
+        if stop < len(self.chars) and not self.chars[stop]:
+            self.chars[stop] = UNKNOWN
+
+
+def _joined(places: list[int]) -> list[tuple[int, int]]:
+    """Places as runs; over a short gap it is as cheap to write on."""
+    runs: list[tuple[int, int]] = []
+    for place in places:
+        if runs and place - runs[-1][1] <= SHORT_GAP:
+            runs[-1] = (runs[-1][0], place + 1)
+        else:
+            runs.append((place, place + 1))
+    return runs
+
+
+class Painter:
+    """Turns Textual's updates into the bytes that the terminal still lacks.
+
+    `erases`: erasing leaves cells in the current background, as ECMA-48's ECH does in terminals with `bce`.
+    """
+
+    def __init__(self, *, erases: bool = False) -> None:
+        self._rows: list[Row] = []
         self._width = 0
+        self._erases = erases
 
     def fit(self, width: int, height: int) -> None:
         """The terminal has this size; with another one than before, nothing is known of it."""
         if (width, height) != (self._width, len(self._rows)):
             self._width = width
-            self._rows = [[UNKNOWN] * width for _ in range(height)]
+            self._rows = [Row(width) for _ in range(height)]
 
     def forget(self) -> None:
         """Somebody else has written on the terminal: each cell is written when a frame next has it."""
-        self._rows = [[UNKNOWN] * self._width for _ in self._rows]
+        self._rows = [Row(self._width) for _ in self._rows]
 
     def paint(self, segments: Iterable[Segment], console: Console) -> str:
         """What to write for an update; afterwards the picture holds it."""
         system = console._color_system
-        out: list[str] = []
-        pen = _Pen(out)
+        pen = _Pen(erases=self._erases)
         x = y = 0
         for segment in segments:
             if segment.control is not None:
                 x, y = _moved(segment, x, y)
             elif segment.text and segment.text != "\n" and 0 <= y < len(self._rows):
-                sgr = _sgr(segment.style or PLAIN, system) if system is not None else ""
-                x = self._put(pen, x, y, segment.text, sgr)
-        pen.lift()
-        return "".join(out)
+                ink = _sgr(segment.style or PLAIN, system) if system is not None else ""
+                x = self._put(pen, x, y, segment.text, ink)
+        return pen.lifted()
 
-    def _put(self, pen: "_Pen", x: int, y: int, text: str, sgr: str) -> int:
-        row, width = self._rows[y], self._width
-        if text.isascii():
-            end = min(x + len(text), width)
-            new = [(char, sgr) for char in text[: max(0, end - x)]]
-            if row[x:end] != new:
-                for place, cell in enumerate(new, x):
-                    if row[place] != cell:
-                        self._broken_neighbours(row, place)
-                        row[place] = cell
-                        pen.write(place, y, cell, row)
-            return x + len(text)
-        for char in text:
-            size = cell_len(char)
-            if size == 0 or x + size > width:
-                x += size
-                continue
-            cell = (char, sgr)
-            if row[x] != cell or (size == 2 and row[x + 1] != ("", sgr)):
-                self._broken_neighbours(row, x, size)
-                row[x] = cell
-                if size == 2:
-                    row[x + 1] = ("", sgr)
-                pen.write(x, y, cell, row)
+    def _put(self, pen: "_Pen", x: int, y: int, text: str, ink: str) -> int:
+        row = self._rows[y]
+        for piece in _RUNS.findall(text):
+            size = len(piece) if piece.isascii() else cell_len(piece)
+            if x + size > self._width:
+                piece = piece[: max(0, self._width - x)] if piece.isascii() else ""
+            if piece and size == 2 and not piece.isascii():
+                if row.take_wide(x, piece, ink):
+                    pen.write(x, y, piece, ink, row)
+            elif piece and size:
+                for start, run in row.take(x, piece, ink):
+                    pen.write(start, y, run, ink, row)
             x += size
         return x
 
-    @staticmethod
-    def _broken_neighbours(row: list[Cell], x: int, size: int = 1) -> None:
-        """Writing over half of a wide character leaves a terminal to do with the other half what it likes."""
-        if row[x][0] == "" and x > 0:
-            row[x - 1] = UNKNOWN
-        after = x + size
-        if after < len(row) and row[after][0] == "":
-            row[after] = UNKNOWN
-
 
 class _Pen:
-    """Writes cells with as few bytes as it can: no move where the cursor is, no style that is on."""
+    """Writes runs with as few bytes as it can: no move where the cursor is, no style that is on."""
 
-    def __init__(self, out: list[str]) -> None:
-        self._out = out
+    def __init__(self, *, erases: bool) -> None:
+        self._erases = erases
+        self._out: list[str] = []
         self._x = self._y = -1
-        self._sgr = ""
-        self._inked = False
+        self._ink = ""
 
-    def write(self, x: int, y: int, cell: Cell, row: list[Cell]) -> None:
+    def write(self, x: int, y: int, run: str, ink: str, row: Row) -> None:
+        if not (self._erases and _LONG_BLANK in run and _only_coloured(ink)):
+            self._write(x, y, run, ink, row)
+            return
+        for piece in _BLANKS.split(run):
+            if piece.startswith(_LONG_BLANK):
+                self._write(x, y, "", ink, row)
+                self._out.append(f"\x1b[{len(piece)}X")
+            elif piece:
+                self._write(x, y, piece, ink, row)
+            x += len(piece)
+
+    def _write(self, x: int, y: int, run: str, ink: str, row: Row) -> None:
         if not self._bridged(x, y, row):
             self._out.append(f"\x1b[{y + 1};{x + 1}H")
-        self._ink(cell)
+        if ink != self._ink:
+            self._out.append(f"\x1b[0;{ink}m" if ink else "\x1b[0m")
+            self._ink = ink
+        self._out.append(run)
         # Terminals disagree on the width of what is not ASCII: the next cell is addressed anew.
-        self._x, self._y = (x + 1, y) if cell[0].isascii() or cell[0] in _SURE else (-1, -1)
+        self._x, self._y = (x + len(run), y) if run.isascii() or run in _SURE else (-1, -1)
 
-    def lift(self) -> None:
-        """Leave the terminal without a style, as everybody else expects it."""
-        if self._sgr:
+    def lifted(self) -> str:
+        """What was written; the terminal is left without a style, as everybody else expects it."""
+        if self._ink:
             self._out.append("\x1b[0m")
+        return "".join(self._out)
 
-    def _ink(self, cell: Cell) -> None:
-        char, sgr = cell
-        if sgr != self._sgr:
-            self._out.append(f"\x1b[0;{sgr}m" if sgr else "\x1b[0m")
-            self._sgr = sgr
-        self._out.append(char)
-
-    def _bridged(self, x: int, y: int, row: list[Cell]) -> bool:
+    def _bridged(self, x: int, y: int, row: Row) -> bool:
         if y != self._y or not 0 <= x - self._x <= SHORT_GAP or self._x < 0:
             return False
-        gap = row[self._x : x]
-        if any(sgr != self._sgr or not char.isascii() or char in ("", "\0") for char, sgr in gap):
-            return not gap
-        self._out.extend(char for char, _ in gap)
+        gap = row.chars[self._x : x]
+        if gap and (any(ink != self._ink for ink in row.inks[self._x : x]) or not _is_plain("".join(gap), len(gap))):
+            return False
+        self._out.extend(gap)
         return True
+
+
+def _is_plain(text: str, cells: int) -> bool:
+    return len(text) == cells and text.isascii() and UNKNOWN not in text
 
 
 _SURE = frozenset("─│┌┐└┘├┤┬┴┼╭╮╰╯▏▎▍▌▋▊▉█▔▁▂▃▄▅▆▇")

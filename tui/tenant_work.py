@@ -67,10 +67,25 @@ class TenantWork:
         self._desk = console.desk
         self._label = label
         self._said: dict[str, str] = {}
+        self._fault: Problem | None = None
+        self.started = False
+
+    async def load_cached(self) -> None:
+        """Fill the queue from the cache; `start` says why that failed."""
+        try:
+            await self._desk.queue.load_cached()
+        except Problem as problem:
+            self._fault = problem
 
     def start(self) -> None:
-        """The cache, then the ticket sources, then the cloud."""
-        self._run("queue", self._fill_queue, "fill the queue from the cache, then keep it in step")
+        """The ticket sources, then the cloud."""
+        self.started = True
+        if self._fault is not None:
+            self._report(self._fault)
+        tickets = self._console.config.tickets
+        for source, name in zip(tickets, self._desk.queue.source_names, strict=True):
+            self._run(f"poll {name}", partial(self._poll, name, source.poll_seconds), "poll a ticket source")
+        self._run("connect", self._connect, "sign in and follow")
 
     def sign_in(self) -> None:
         """Sign in anew, whatever there is."""
@@ -99,16 +114,6 @@ class TenantWork:
         if self._console.cloud.signed_out and problem.kind is ProblemKind.SIGNED_OUT:
             step = f"{step.rstrip('.')}. {key_of_action('sign-in')} on any screen signs in"
         self._stage.report(Problem(problem.kind, what, problem.why, step, status=problem.status, code=problem.code))
-
-    async def _fill_queue(self) -> None:
-        try:
-            await self._desk.queue.load_cached()
-        except Problem as problem:
-            self._report(problem)
-        tickets = self._console.config.tickets
-        for source, name in zip(tickets, self._desk.queue.source_names, strict=True):
-            self._run(f"poll {name}", partial(self._poll, name, source.poll_seconds), "poll a ticket source")
-        self._run("connect", self._connect, "sign in and follow")
 
     async def _poll(self, name: str, seconds: float) -> None:
         while True:

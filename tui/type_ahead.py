@@ -40,6 +40,16 @@ class TypeAhead:
         self._busy = True
         return True
 
+    def hold(self, key: events.Key) -> None:
+        """Keep a key that was admitted, and every one after it, until `let_go`."""
+        self._turn += 1
+        self._waiting.appendleft(key)
+
+    def let_go(self) -> None:
+        """Hand on what was kept, in its order."""
+        if self._waiting:
+            self._next(self._turn)
+
     def handled(self) -> None:
         """The key was given to whoever has the focus; the next one follows when all queues on its way are empty."""
         self._turn += 1

@@ -4,7 +4,7 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from screens.render import cause_words
+from screens.queue_row import cause_words
 from tui.model.cause import Cause, CauseCode
 
 CAUSES = tuple(CauseCode)

@@ -13,7 +13,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from screens.render import queue_cells
+from screens.queue_row import queue_cells
 from screens.shell import bindings
 from tui.actions import Scope
 from tui.model.incident import Incident, IncidentState
@@ -43,6 +43,7 @@ COLUMNS: tuple[tuple[str, int, int], ...] = (
     ("kb", 9, 6),
     ("key ID", 8, 5),
     ("state", 11, 0),
+    ("due", 5, 9),
     ("assignee", 20, 8),
 )
 """Name, width, and rank: the highest ranks give way first when the screen is narrow."""
@@ -98,8 +99,12 @@ class IncidentTable(ScrollView, can_focus=True):
         self.me = ""
         self.columns: tuple[str, ...] = ()
         self.marked: set[str] = set()
+        self.sign_of: Callable[[str], str] = lambda _: ""
+        """One character at the edge of an incident's row, or none."""
         self._now = now
         self._cursor = 0
+        self._drawn: dict[int, str] = {}
+        """Incident ids by line, as they were last drawn."""
 
     def on_mount(self) -> None:
         self._measure()
@@ -126,12 +131,10 @@ class IncidentTable(ScrollView, can_focus=True):
             return
         moved = place - self._cursor
         self._cursor = place
-        grew = self.virtual_size.height != len(self.rows) + 1
         self._measure()
         if moved:
             self.scroll_to(y=self.scroll_offset.y + moved, animate=False, force=True, immediate=True)
-        if grew or moved or self._any_visible(changed):
-            self.refresh()
+        self._refresh_changed(set(changed))
 
     def select(self, incident_id: str) -> None:
         """Put the cursor on an incident, if it is among the rows."""
@@ -147,10 +150,12 @@ class IncidentTable(ScrollView, can_focus=True):
             return self._strip(text, width, self.get_component_rich_style("table--header"))
         place = self.scroll_offset.y + y - 1
         if place >= len(self.rows):
+            self._drawn[y - 1] = ""
             return Strip.blank(width, self.rich_style)
         incident = self.rows.at(place)
+        self._drawn[y - 1] = incident.id
         cells = queue_cells(incident, self._now())
-        sign = "+" if incident.id in self.marked else " "
+        sign = self.sign_of(incident.id) or ("+" if incident.id in self.marked else " ")
         text = sign + " ".join(set_cell_size(cells[name], size) for name, size in columns)
         return self._strip(text, width, self._row_style(incident, place))
 
@@ -247,8 +252,10 @@ class IncidentTable(ScrollView, can_focus=True):
         if 1 <= y < self.size.height:
             self.refresh(Region(0, y, self.size.width, 1))
 
-    def _any_visible(self, incident_ids: Sequence[str]) -> bool:
+    def _refresh_changed(self, changed: set[str]) -> None:
+        """Draw the lines whose incident is another one now, or has changed; the others cost nothing."""
         top = self.scroll_offset.y
-        visible = range(top, min(len(self.rows), top + self._page_size))
-        shown = {self.rows.at(place).id for place in visible}
-        return any(incident_id in shown for incident_id in incident_ids)
+        for place in range(top, top + self._page_size):
+            incident_id = self.rows.at(place).id if place < len(self.rows) else ""
+            if incident_id in changed or self._drawn.get(place - top) != incident_id:
+                self._refresh_line(place)

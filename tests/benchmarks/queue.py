@@ -81,9 +81,13 @@ def run() -> list[Row]:
         page_few, _ = presses(few, "pagedown", 2)
     with running("line", MANY) as many:
         loaded = load_seconds(many)
+        used = processor_seconds(many.pid)
         down, down_bytes = presses(many, "down")
+        down_used = (processor_seconds(many.pid) - used) / ROUNDS * 1000
         _, page_bytes = presses(many, "pagedown")
+        used = processor_seconds(many.pid)
         page, _ = presses(many, "pageup")
+        page_used = (processor_seconds(many.pid) - used) / ROUNDS * 1000
         _, switch_bytes = presses(many, "b", 6)
         memory = resident_mib(many.pid)
         share = _live_share(many)
@@ -93,6 +97,8 @@ def run() -> list[Row]:
         Row("queue: cursor move at 100,000 rows, against 100 rows", down / down_few, 1.2, f"{down:.1f} ms at p95"),
         Row("queue: cursor move, against 5 ms", down / 5, 1.0, f"{down:.1f} ms at p95"),
         Row("queue: page, against 16 ms", page / 16, 1.0, f"{page:.1f} ms at p95, {page_few:.1f} at 100 rows"),
+        Row("queue: processor time of a cursor move, against 5 ms", down_used / 5, 1.0, f"{down_used:.1f} ms"),
+        Row("queue: processor time of a page, against 16 ms", page_used / 16, 1.0, f"{page_used:.1f} ms"),
         Row("queue: load, against DataTable", loaded / load_of_data, 1.0, f"{loaded:.2f} s; DataTable 2,000 rows x 50"),
         Row("queue: bytes of a cursor move, against htop's 528", down_bytes / 528, 1.0, f"{down_bytes} bytes"),
         Row("queue: bytes of a page, against 8 KB", page_bytes / 8192, 1.0, f"{page_bytes} bytes"),

@@ -10,7 +10,7 @@ from textual.app import App, ComposeResult
 from textual.screen import Screen
 from textual.widgets import DataTable, Static
 
-from screens.render import queue_cells
+from screens.queue_row import queue_cells
 from screens.widgets.incident_table import IncidentTable
 from tui.driver import ConsoleDriver
 from tui.model.cause import Cause, CauseCode
@@ -46,7 +46,7 @@ class QueueApp(App[None]):
         super().__init__(driver_class=ConsoleDriver)
         self._design = design
         self._incidents = [invented(number) for number in range(count)]
-        self._painter = Painter() if design == "line" else None
+        self._painter = Painter(erases=True) if design == "line" else None
         self._timer = None
         self._round = 0
 

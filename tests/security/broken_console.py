@@ -127,6 +127,6 @@ async def _break_before(name: str, awaited: Awaitable[Any]) -> Any:
 if __name__ == "__main__":
     builtins._break_at, builtins._break_before = _break_at, _break_before  # type: ignore[attr-defined]
     sys.meta_path.insert(0, _Finder)
-    from tui.cli import main
+    from tui.__main__ import main
 
     main()

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.services.samples import MORNING, incident
-from tui.model.incident import Incident, IncidentState
-from tui.services.incidents import IncidentBook, matcher, minutes_open, sort_key
+from tui.model.incident import Incident, IncidentState, minutes_open
+from tui.services.incidents import IncidentBook, matcher, sort_key
 
 states = st.sampled_from(list(IncidentState))
 changes = st.lists(

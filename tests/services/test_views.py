@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.services.samples import incident
+from tui.model.incident import IncidentState
 from tui.services.views import COLUMN_NAMES, View, decode_views, encode_views, next_sort, sorted_ids, without
 
 orders = st.sampled_from(("", *COLUMN_NAMES))
@@ -58,3 +59,11 @@ def test_what_is_no_view_is_left_out(text: str) -> None:
 
 def test_a_view_is_replaced_by_its_name() -> None:
     assert [each.name for each in without((View("a"), View("b")), "a")] == ["b"]
+
+
+def test_the_column_of_due_times_puts_what_has_no_clock_last() -> None:
+    late = incident("late", 0, priority=5)
+    urgent = incident("urgent", 5, priority=1)
+    waiting = incident("waiting", 0, priority=1, state=IncidentState.WAITING)
+    found = sorted_ids([late, waiting, urgent], View(sort="due"))
+    assert found == [urgent.id, late.id, waiting.id]

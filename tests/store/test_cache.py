@@ -15,7 +15,7 @@ from tests.store.samples import NOON, SetClock, incident, modes, recovery_key
 from tui.errors import Problem
 from tui.model.incident import IncidentState
 from tui.store.cache import CacheStore, open_cache
-from tui.store.incident_cache import first_incidents
+from tui.store.first_rows import first_incidents
 
 
 @pytest.fixture

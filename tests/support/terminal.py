@@ -54,6 +54,7 @@ _NOT_FOR_PYTE = re.compile(
     rb"\x1b\[[<=>][0-9;]*[A-Za-z]|\x1b\[\??[0-9;]*\$[a-z]|\x1b[P_^X\]][^\x07\x1b]*(?:\x07|\x1b\\)"
 )
 _UNFINISHED = re.compile(rb"\x1b(?:\[[0-9;:<=>?$ ]*|[P_^X\]][^\x07\x1b]*\x1b?)?\Z")
+_FRAME_BEGIN, _FRAME_END = b"\x1b[?2026h", b"\x1b[?2026l"
 _QUERY = re.compile(rb"\x1b\[0?c|\x1b\[6n|\x1b\[\?(\d+)\$p")
 _MODES = {b"2026": 2}
 """DECRQM answers: 2 is known and off; every other mode is unknown (0)."""
@@ -233,9 +234,8 @@ class Terminal:
     def _take(self, data: bytes) -> None:
         self._raw += data
         data = self._held_back + data
-        cut = _UNFINISHED.search(data)
-        self._held_back = data[cut.start() :] if cut else b""
-        data = data[: cut.start()] if cut else data
+        cut = _complete(data)
+        data, self._held_back = data[:cut], data[cut:]
         at = 0
         for query in _QUERY.finditer(data):
             self._stream.feed(_NOT_FOR_PYTE.sub(b"", data[at : query.start()]))
@@ -252,6 +252,15 @@ class Terminal:
             answer = "\x1b[?62;22c"
         with contextlib.suppress(OSError):
             os.write(self._process.fd, answer.encode())
+
+
+def _complete(data: bytes) -> int:
+    """How far the data can be shown: neither half a sequence nor half a synchronized frame, as terminals do it."""
+    opened = data.rfind(_FRAME_BEGIN)
+    if opened >= 0 and _FRAME_END not in data[opened:]:
+        return opened
+    cut = _UNFINISHED.search(data)
+    return cut.start() if cut else len(data)
 
 
 def _bytes_of(key: str) -> str:

@@ -81,7 +81,7 @@ def desk(directory: Path, *, clear_after: int = 60, size: int = 60) -> Iterator[
 
 def tickets_of(terminal: Terminal) -> list[str]:
     """The ticket numbers of the queue's rows, from the top."""
-    found = (re.match(r"[ +]+\d+[mhd] +(?:\d★? +)?(INC\d+)", line) for line in terminal.text())
+    found = (re.match(r"[ +↑!]+\d+[mhd] +(?:\d★? +)?(INC\d+)", line) for line in terminal.text())
     return [match.group(1) for match in found if match]
 
 

@@ -2,9 +2,10 @@
 
 import difflib
 import re
-from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from msgspec.structs import replace
 
 from tui.config.places import Document, Where, spoken
 from tui.config.settings import (

@@ -1,6 +1,5 @@
 """From the text of a config file to settings."""
 
-import dataclasses
 import difflib
 import tomllib
 from collections.abc import Iterable
@@ -93,7 +92,7 @@ def _words(hint: Any, value: object) -> list[tuple[str, tuple[str, ...]]]:
 
 def _tables(hint: Any, value: object) -> list[tuple[type, dict[str, Any]]]:
     """The tables in a value, each with the class that describes it."""
-    kinds = [kind for kind in (hint, *get_args(hint)) if dataclasses.is_dataclass(kind) and isinstance(kind, type)]
+    kinds = [kind for kind in (hint, *get_args(hint)) if isinstance(kind, type) and issubclass(kind, msgspec.Struct)]
     parts = value if isinstance(value, list) else [value]
     return [(kinds[0], part) for part in parts if kinds and isinstance(part, dict)]
 

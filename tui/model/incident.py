@@ -72,3 +72,8 @@ class Incident:
     source: str
     ticket: Ticket
     reading: TicketReading
+
+
+def minutes_open(incident: Incident, now: datetime) -> int:
+    """Whole minutes since the ticket was opened."""
+    return max(0, int((now - incident.ticket.opened_at).total_seconds() // 60))

@@ -11,7 +11,7 @@ from tui.errors import Problem, ProblemKind
 from tui.model.fact import SourceHealth, SourceState
 from tui.model.incident import Incident, IncidentState, Ticket
 from tui.ports import IncidentCache, TicketBatch, TicketSource
-from tui.services.incidents import Diff, IncidentBook, incident_of
+from tui.services.incidents import Diff, IncidentBook, arranged, incident_of
 from tui.services.outbox import OPEN, Outbox, UnkeptOutbox, WriteKind, WriteState
 from tui.services.source_offers import Recognising, Sweepable
 from tui.services.writes import WriteService
@@ -64,7 +64,8 @@ class QueueService:
 
     async def load_cached(self) -> datetime | None:
         """Fill the book from the cache, and take up writes that an earlier run left; answers how old the cache is."""
-        self._publish(self.book.apply(await self._cache.load()))
+        kept = await self._cache.load()
+        self._publish(self.book.begin(await asyncio.to_thread(arranged, kept)))
         ages: list[datetime] = []
         for name in self._sources:
             self._watermarks[name], kept_at = await self._cache.watermark(name)

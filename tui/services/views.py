@@ -6,10 +6,11 @@ from typing import Any
 
 import msgspec
 
+from tui.model.due import STANDING, due_at
 from tui.model.incident import Incident
 from tui.services.incidents import sort_key
 
-COLUMN_NAMES = ("age", "P", "ticket", "device", "caller", "cause", "kb", "key ID", "state", "assignee")
+COLUMN_NAMES = ("age", "P", "ticket", "device", "caller", "cause", "kb", "key ID", "state", "due", "assignee")
 """Every column that the queue has, in the order in which they stand."""
 
 QUEUE_ORDER = ""
@@ -37,6 +38,7 @@ _SORTS: dict[str, Callable[[Incident], Any]] = {
     "kb": lambda each: each.reading.kbs,
     "key ID": lambda each: each.reading.key_id_prefixes,
     "state": lambda each: each.ticket.state,
+    "due": lambda each: (each.ticket.state in STANDING, due_at(each.ticket)),
     "assignee": lambda each: each.ticket.assignee.lower(),
 }
 

@@ -13,10 +13,15 @@ from tui.errors import Problem, ProblemKind
 from tui.model.incident import Incident
 from tui.model.recovery_key import RecoveryKey
 from tui.store import incident_cache, key_cache
-from tui.store.cache_schema import CACHE_FILE, CACHE_MIGRATIONS
+from tui.store.cache_schema import CACHE_MIGRATIONS
 from tui.store.database import Database, migrate, open_database, primary_code, schema_version, transaction, why_failed
+from tui.store.first_rows import CACHE_FILE
 
 T = TypeVar("T")
+
+
+_SAYS_DAMAGE = ("Could not decode to UTF-8", "no such column", "no such table")
+"""A text column as Python complains about it, without a code of SQLite's; and a schema that has rotted."""
 
 
 class _Unreadable(Exception):
@@ -165,8 +170,7 @@ def _is_damage(error: Exception) -> bool:
     if isinstance(error, ValueError):
         # A text that cannot be written is the caller's, not the file's.
         return not isinstance(error, UnicodeEncodeError)
-    if isinstance(error, sqlite3.OperationalError) and str(error).startswith("Could not decode to UTF-8"):
-        # Python's own complaint about a text column; it has no code of SQLite's.
+    if isinstance(error, sqlite3.OperationalError) and str(error).startswith(_SAYS_DAMAGE):
         return True
     return isinstance(error, _Unreadable) or primary_code(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 

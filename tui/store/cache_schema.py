@@ -3,8 +3,7 @@
 import sqlite3
 
 from tui.store.database import Migration
-
-CACHE_FILE = "cache.db"
+from tui.store.first_rows import CACHE_SCHEMA
 
 
 def create_cache(connection: sqlite3.Connection) -> None:
@@ -40,3 +39,4 @@ CREATE TABLE keys (
 
 
 CACHE_MIGRATIONS: tuple[Migration, ...] = (create_cache,)
+assert len(CACHE_MIGRATIONS) == CACHE_SCHEMA

@@ -1,0 +1,104 @@
+"""The first frame: the cached queue of 100,000 incidents, against an app of Textual's that shows one label.
+
+Both are timed from exec to the text on a pseudo-terminal, in turn, and the medians are compared. Bytecode is written
+before the first round, as an installation has it.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+from tests.benchmarks import Row
+from tests.benchmarks.cached_queue import COUNT, keep_cached
+from tests.demo.tenant import running
+from tests.support.terminal import Terminal
+
+ROUNDS = 15
+LOADS = 5
+BARE = """
+from textual.app import App
+from textual.widgets import Static
+
+class Bare(App):
+    def compose(self):
+        yield Static("ONE LABEL")
+
+Bare().run()
+"""
+ROOT = Path(__file__).parents[2]
+
+
+def seconds_to(argv: Sequence[str], wanted: bytes, env: dict[str, str]) -> float:
+    """From exec to a text on the terminal."""
+    begun = time.perf_counter()
+    with Terminal(argv, env, columns=200, rows=50) as terminal:
+        while wanted not in terminal.raw:
+            assert terminal.alive, terminal.frame()
+            assert time.perf_counter() - begun < 60
+            time.sleep(0.0005)
+        return time.perf_counter() - begun
+
+
+def milliseconds_of_a_key(terminal: Terminal, key: str) -> float:
+    """From a key press to the first bytes of its frame."""
+    before, pressed = len(terminal.raw), time.perf_counter()
+    terminal.press(key)
+    while len(terminal.raw) == before:
+        assert time.perf_counter() - pressed < 10
+        time.sleep(0.0002)
+    taken = time.perf_counter() - pressed
+    time.sleep(0.02)
+    return taken * 1000
+
+
+def keys_while_loading(argv: Sequence[str], env: dict[str, str]) -> tuple[list[float], list[float]]:
+    """What keys take from the first frame until the Graph client has signed in, and afterwards."""
+    with Terminal(argv, env, columns=200, rows=50) as terminal:
+        terminal.wait_until("INC0000003", 60)
+        terminal.wait_until("signing in ...", 60)
+        # That is the frame in which the queue takes the place of its picture; keys wait for it once.
+        milliseconds_of_a_key(terminal, "j")
+        loading: list[float] = []
+        while " mine" not in terminal.frame():
+            loading.append(milliseconds_of_a_key(terminal, "jk"[len(loading) % 2]))
+        time.sleep(3)
+        return loading, [milliseconds_of_a_key(terminal, "jk"[place % 2]) for place in range(len(loading))]
+
+
+def p95(values: Sequence[float]) -> float:
+    """95th percentile."""
+    return sorted(values)[int(len(values) * 0.95) - 1]
+
+
+def run() -> list[Row]:
+    """First paint, with the Graph client loaded behind it; and keys while it loads."""
+    with TemporaryDirectory() as name, running("--size", "20", "--speed", "0.0001") as tenant:
+        state = Path(name) / "state"
+        keep_cached(state, "servicenow")
+        env = {
+            "PYTHONPATH": str(ROOT),
+            "PYTHONPYCACHEPREFIX": str(Path(name) / "bytecode"),
+            "PYTHONDONTWRITEBYTECODE": "",
+            "RESEAL_STATE": str(state),
+        }
+        bare = ([sys.executable, "-c", BARE], b"ONE LABEL")
+        ours = ([str(Path(sys.executable).with_name("reseal")), "--config", str(tenant.config)], b"INC0000003")
+        times: dict[bytes, list[float]] = {bare[1]: [], ours[1]: []}
+        for round_ in range(ROUNDS + 1):
+            for argv, wanted in (bare, ours):
+                taken = seconds_to(argv, wanted, env)
+                if round_:
+                    times[wanted].append(taken)
+        bare_median, our_median = (median(each) for each in times.values())
+        pairs = [keys_while_loading(ours[0], env) for _ in range(LOADS)]
+    loading, after = ([each for pair in pairs for each in pair[side]] for side in (0, 1))
+    first = f"{our_median * 1000:.0f} ms, {bare_median * 1000:.0f} ms; {os.getloadavg()[0]:.1f} jobs beside it"
+    keys = f"p95 {p95(loading):.1f} ms, {p95(after):.1f} ms; medians {median(loading):.1f}, {median(after):.1f}"
+    return [
+        Row(f"start: first paint of {COUNT:,} cached, against one label", our_median / bare_median, 1.15, first),
+        Row("start: keys while the Graph client loads, against after", p95(loading) / p95(after), 1.1, keys),
+    ]

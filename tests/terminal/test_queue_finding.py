@@ -1,0 +1,55 @@
+"""Finding one of many: by the palette with gaps between the letters, and by any word of the ticket's text."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.terminal import Terminal
+from tests.terminal.desk import Desk, desk, tickets_of
+
+
+@pytest.fixture(scope="module")
+def morning(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    with desk(tmp_path_factory.mktemp("finding")) as found:
+        yield found
+
+
+def first_hit(terminal: Terminal) -> str:
+    """The incident that stands first in the palette."""
+    found = re.search(r"(INC\d+)  \S+  \S+@", terminal.frame())
+    return found.group(1) if found else ""
+
+
+def test_the_palette_jumps_to_an_incident_also_when_a_filter_hides_it(morning: Desk) -> None:
+    with morning.console(160, 40) as terminal:
+        shown = tickets_of(terminal)
+        here, there = shown[0], shown[9]
+        terminal.press("/")
+        terminal.wait_until("filter: words")
+        terminal.type(here)
+        terminal.wait_until(lambda: tickets_of(terminal) == [here])
+        terminal.press("enter", ":")
+        terminal.wait_until("Search")
+        terminal.type(f"i{there[-4:]}")
+        terminal.wait_until(lambda: first_hit(terminal) == there, 20)
+        terminal.wait_until(f"i{there[-4:]}")
+        terminal.press("enter")
+        terminal.wait_until(lambda: f"Ticket {there}" in terminal.frame(), 20)
+        assert len(tickets_of(terminal)) > 10
+
+
+def test_the_filter_looks_into_the_text_and_marked_incidents_become_a_group(morning: Desk) -> None:
+    ticket = morning.tenant.case("plain")["ticket"]
+    with morning.console(160, 40) as terminal:
+        terminal.press("/")
+        terminal.wait_until("filter: words")
+        terminal.type(f"{ticket} recovery reboot")
+        terminal.wait_until(lambda: tickets_of(terminal) == [ticket])
+        terminal.press("enter", "space", "m")
+        terminal.wait_until("in a group named")
+        terminal.type("docked")
+        terminal.press("enter")
+        terminal.wait_until("1 incidents are in docked", 20)
+        terminal.press("2")
+        terminal.wait_until("docked", 20)
