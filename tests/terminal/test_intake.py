@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from screens.widgets.hex_catcher import PAUSE_SECONDS
-from tests.terminal.desk import Desk, blocks_on_screen, desk, reveal, select, start_disclosure
+from tests.terminal.desk import Desk, blocks_on_screen, desk, select, start_disclosure
 from tui.approving import enrol_approver
 from tui.clock import SystemClock
 from tui.services.approval import new_request, request_text
@@ -194,28 +194,6 @@ def test_a_single_c_still_claims(morning: Desk) -> None:
         select(terminal, case["ticket"])
         terminal.press("c")
         terminal.wait_until("1 mine", 10)
-
-
-def test_a_ticket_is_not_closed_over_an_open_debt_without_a_waiver(morning: Desk) -> None:
-    case = morning.tenant.case("network-unlock")
-    with morning.console() as terminal:
-        select(terminal, case["ticket"])
-        reveal(terminal, case["keys"][0])
-        terminal.press("v")
-        terminal.wait_until(lambda: "•" * 6 not in blocks_on_screen(terminal))
-        terminal.press("x")
-        terminal.wait_until("Key cleared", 10)
-        terminal.press("X")
-        terminal.wait_until("cannot be closed yet")
-        terminal.type("later")
-        terminal.press("enter")
-        terminal.wait_until("needs a reason")
-        terminal.type(" device is scrapped today")
-        terminal.press("enter")
-        terminal.wait_until("is closed", 10)
-    (waiver,) = entries(morning, "review", case["ticket"])
-    assert (waiver["ended_by"], waiver["reason"]) == ("waived", "later device is scrapped today")
-    assert morning.tenant.desk(f"/{case['sys_id']}").json()["result"]["state"] in ("6", "7")
 
 
 def test_an_eligible_role_is_activated_for_the_ticket_out_of_the_intake(tmp_path: Path) -> None:

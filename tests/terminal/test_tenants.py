@@ -31,7 +31,7 @@ def shows(terminal: Terminal, name: str) -> None:
 
 def go_by_palette(terminal: Terminal, name: str) -> None:
     terminal.press(":")
-    terminal.wait_until("Search for commands")
+    terminal.wait_until("Search for actions and incidents")
     terminal.type(f"Tenant: {name}")
     terminal.wait_until(lambda: sum(f"Tenant: {name}" in row for row in terminal.text()) > 1)
     terminal.press("enter")
