@@ -4,14 +4,11 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from textual import work
-from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
-from textual.widgets import Footer
 
-from screens.shell import ConsoleScreen, bindings
-from screens.widgets.page_view import PageView
-from screens.widgets.status_line import StatusLine
+from screens.page import PageScreen
+from screens.shell import bindings
 from tui.actions import Scope
 from tui.errors import Problem
 from tui.model.audit import AuditEvent, AuditRow
@@ -22,16 +19,11 @@ SHOWN = 200
 _STYLES = {AuditEvent.INTENT: "$accent", AuditEvent.DRAW: "bold $warning", AuditEvent.DENY: "$error"}
 
 
-class AuditScreen(ConsoleScreen):
+class AuditScreen(PageScreen):
     """The newest rows of the audit."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.AUDIT)
-    AUTO_FOCUS = "PageView"
-
-    def compose(self) -> ComposeResult:
-        yield StatusLine()
-        yield PageView()
-        yield Footer(show_command_palette=False)
+    HEADING = "Audit"
 
     def on_screen_resume(self) -> None:
         self._load()
@@ -44,10 +36,8 @@ class AuditScreen(ConsoleScreen):
             self.shell.report(problem)
             return
         newest = f"newest row {rows[0].seq}" if rows else "no rows yet"
-        self.query_one(StatusLine).say(
-            Content.assemble(("Audit ", "bold $primary"), self.desk.tenant), Content(f"{newest}, v verifies the chain")
-        )
-        self.query_one(PageView).say(audit_content(rows))
+        self.say_head(Content(f"{newest}, v verifies the chain"))
+        self.say_page(audit_content(rows))
 
     def action_verify_audit(self) -> None:
         self._verify()

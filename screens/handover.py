@@ -3,30 +3,22 @@
 from typing import ClassVar
 
 from textual import work
-from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
-from textual.widgets import Footer
 
+from screens.page import PageScreen
 from screens.render import heading
-from screens.shell import ConsoleScreen, bindings
-from screens.widgets.page_view import PageView
-from screens.widgets.status_line import StatusLine
+from screens.shell import bindings
 from tui.actions import Scope
 from tui.errors import Problem
 from tui.services.handover import Handover, sections_of
 
 
-class HandoverScreen(ConsoleScreen):
+class HandoverScreen(PageScreen):
     """What the next shift has to know."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.HANDOVER)
-    AUTO_FOCUS = "PageView"
-
-    def compose(self) -> ComposeResult:
-        yield StatusLine()
-        yield PageView()
-        yield Footer(show_command_palette=False)
+    HEADING = "Handover"
 
     def on_screen_resume(self) -> None:
         self._compute()
@@ -38,10 +30,8 @@ class HandoverScreen(ConsoleScreen):
         except Problem as problem:
             self.shell.report(problem)
             return
-        left = Content.assemble(("Handover ", "bold $primary"), self.desk.tenant)
-        right = Content(f"{len(handover.debts)} rotations owed, s saves it as Markdown")
-        self.query_one(StatusLine).say(left, right)
-        self.query_one(PageView).say(handover_content(handover))
+        self.say_head(Content(f"{len(handover.debts)} rotations owed, s saves it as Markdown"))
+        self.say_page(handover_content(handover))
 
     def action_save_handover(self) -> None:
         self._save()

@@ -5,15 +5,12 @@ from datetime import datetime
 from typing import ClassVar
 
 from textual import work
-from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
-from textual.widgets import Footer
 
+from screens.page import PageScreen
 from screens.render import age, heading
-from screens.shell import ConsoleScreen, bindings
-from screens.widgets.page_view import PageView
-from screens.widgets.status_line import StatusLine
+from screens.shell import bindings
 from tui.actions import Scope
 from tui.errors import Problem
 from tui.model.rights import WHOLE_TENANT, Allowed, Rights, RoleGrant
@@ -31,16 +28,11 @@ _ACTIONS = {
 }
 
 
-class RightsScreen(ConsoleScreen):
+class RightsScreen(PageScreen):
     """Probed when the screen is opened, and anew with `r`."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.RIGHTS)
-    AUTO_FOCUS = "PageView"
-
-    def compose(self) -> ComposeResult:
-        yield StatusLine()
-        yield PageView()
-        yield Footer(show_command_palette=False)
+    HEADING = "What may I do?"
 
     def on_screen_resume(self) -> None:
         self._probe(refresh=False)
@@ -50,20 +42,16 @@ class RightsScreen(ConsoleScreen):
 
     @work(group="rights", exclusive=True, exit_on_error=False, description="ask what you may do")
     async def _probe(self, *, refresh: bool) -> None:
-        self._say("asking ...")
+        self.say_head(Content("asking ..."))
         try:
             rights = await self.desk.rights.current(refresh=refresh)
         except Problem as problem:
-            self._say("not known")
-            self.query_one(PageView).say(Content(str(problem)))
+            self.say_head(Content("not known"))
+            self.say_page(Content(str(problem)))
             return
         now = self.desk.clock.now()
-        self._say(f"asked {age(rights.observed_at, now)} ago, r asks again")
-        self.query_one(PageView).say(rights_content(rights, now, self.desk.rights.contact))
-
-    def _say(self, words: str) -> None:
-        left = Content.assemble(("What may I do? ", "bold $primary"), self.desk.tenant)
-        self.query_one(StatusLine).say(left, Content(words))
+        self.say_head(Content(f"asked {age(rights.observed_at, now)} ago, r asks again"))
+        self.say_page(rights_content(rights, now, self.desk.rights.contact))
 
 
 def rights_content(rights: Rights, now: datetime, contact: str) -> Content:

@@ -4,14 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
-from textual.widgets import Footer
 
-from screens.shell import ConsoleScreen, bindings
-from screens.widgets.page_view import PageView
-from screens.widgets.status_line import StatusLine
+from screens.page import PageScreen
+from screens.shell import bindings
 from tui.actions import Scope
 from tui.model.wire import Call
 from tui.services.wire_log import Standing
@@ -20,21 +17,16 @@ SHOWN = 200
 """Calls on the screen."""
 
 
-class WireLogScreen(ConsoleScreen):
+class WireLogScreen(PageScreen):
     """The newest calls first; it follows by itself until `p` holds it."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.WIRE)
-    AUTO_FOCUS = "PageView"
+    HEADING = "Wire log"
 
     def __init__(self) -> None:
         super().__init__()
         self._held = False
         self._shown = -1
-
-    def compose(self) -> ComposeResult:
-        yield StatusLine()
-        yield PageView()
-        yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
         self.set_interval(1.0, self._follow)
@@ -51,15 +43,13 @@ class WireLogScreen(ConsoleScreen):
         wire = self.desk.wire
         if not self.is_current:
             return
-        left = Content.assemble(
-            ("Wire log ", "bold $primary"), self.desk.tenant, ("  held" if self._held else "", "$warning")
-        )
         standings = wire.standings()
         now = self.desk.clock.now()
-        self.query_one(StatusLine).say(left, standing_line(standings, now, wire.total))
+        held = ("  held" if self._held else "", "$warning")
+        self.say_head(standing_line(standings, now, wire.total), held)
         if not self._held and self._shown != wire.total:
             self._shown = wire.total
-            self.query_one(PageView).say(wire_content(standings, wire.newest(SHOWN), now, self.size.width))
+            self.say_page(wire_content(standings, wire.newest(SHOWN), now, self.size.width))
 
 
 def standing_line(standings: Sequence[Standing], now: datetime, total: int) -> Content:
