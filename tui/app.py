@@ -10,7 +10,6 @@ from textual import events, on, work
 from textual.binding import BindingType
 from textual.command import CommandPalette
 from textual.screen import Screen
-from textual.widget import AwaitMount
 from textual.worker import Worker, WorkerState
 
 from screens.front import FrontScreen
@@ -21,17 +20,12 @@ from tui.commands import ActionCommands, IncidentCommands, TenantCommands
 from tui.errors import Problem, ProblemKind, place_of
 from tui.keys_first import KeysFirst
 from tui.model.incident import Incident
-from tui.terminal_app import TerminalApp
+from tui.tenant_app import TenantApp
 
 if TYPE_CHECKING:
     # Whatever is imported here delays the first frame; `_open` imports it behind that frame.
     from screens.mass import MassScreen
-    from screens.queue import QueueScreen
-    from tui.ports import SignInPrompt
-    from tui.services.desk import Desk
-    from tui.tenant_work import TenantWork
     from tui.tenants import OnPrompt, Tenants
-    from tui.wiring import Console
 
 OPENED = ("screens.queue", "screens.mass", "screens.help", "tui.hex_keys", "tui.tenant_work")
 """What is imported while the first frame stands."""
@@ -40,17 +34,7 @@ FRONT_KEYS = frozenset(key for action in actions_of(Scope.TABLE) for key in acti
 """Keys that act before the console is open; every other one waits for it."""
 
 
-def _mode(module: str, name: str) -> Callable[[], Screen[object]]:
-    """A screen that is imported when its mode is first shown."""
-
-    def made() -> Screen[object]:
-        screen: Screen[object] = getattr(import_module(module), name)()
-        return screen
-
-    return made
-
-
-class ResealApp(TerminalApp):
+class ResealApp(TenantApp):
     """The console. It never holds a recovery password; the vault draws over the bullets that it shows.
 
     It shows a tenant's cached incidents at once, and calls `open_tenants` behind that frame. `failure` is why the
@@ -59,16 +43,7 @@ class ResealApp(TerminalApp):
 
     TITLE = "Reseal"
     BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.ANYWHERE)
-    SCREENS_OF_A_TENANT: ClassVar[dict[str, Callable[[], Screen[object]]]] = {
-        "queue": _mode("screens.queue", "QueueScreen"),
-        "mass": _mode("screens.mass", "MassScreen"),
-        "audit": _mode("screens.audit", "AuditScreen"),
-        "handover": _mode("screens.handover", "HandoverScreen"),
-        "wire": _mode("screens.wire_log", "WireLogScreen"),
-        "rights": _mode("screens.rights", "RightsScreen"),
-    }
     COMMANDS = {ActionCommands, TenantCommands, IncidentCommands}  # noqa: RUF012
-    desk: "Desk"
 
     def __init__(
         self, tenant: str, first: Sequence[Incident], open_tenants: "Callable[[OnPrompt], Awaitable[Tenants]]"
@@ -78,9 +53,6 @@ class ResealApp(TerminalApp):
         self._first_tenant = tenant
         self._front = FrontScreen(tenant, first, SystemClock().now)
         self._open_tenants = open_tenants
-        self._tenants: Tenants | None = None
-        self._works: dict[str, TenantWork] = {}
-        self._shown = 0
         self._front_acts = True
         self._keys_first = KeysFirst()
         self._keys_first.install()
@@ -132,99 +104,6 @@ class ResealApp(TerminalApp):
 
         self.push_screen(LookUpScreen(typed))
 
-    async def _work_of(self, console: "Console") -> "TenantWork":
-        """A tenant's background work; its queue is filled from the cache by then."""
-        from tui.tenant_work import TenantWork
-
-        name = console.desk.tenant
-        if name not in self._works:
-            label = f"{name}: " if len(self.tenant_names) > 1 else ""
-            self._works[name] = TenantWork(self, self, console, label)
-            await self._works[name].load_cached()
-        return self._works[name]
-
-    def _start(self, console: "Console", work: "TenantWork") -> None:
-        if work.started:
-            return
-        work.start()
-        if count := len(console.left_open):
-            self._queue_screen().say_notice(
-                f"{count} disclosure{'s' if count > 1 else ''} of an earlier run ended without a word; "
-                "the audit now says unknown. Rotate those keys. (esc)"
-            )
-
-    async def show_prompt(self, tenant: str, prompt: "SignInPrompt") -> None:
-        """Show a tenant's device code inside the console until the sign-in is over, which cancels this."""
-        await self._works[tenant].show_prompt(prompt)
-
-    @property
-    def tenant_names(self) -> tuple[str, ...]:
-        """In the order of the config."""
-        return self._tenants.names if self._tenants is not None else ()
-
-    @work(group="tenant", exclusive=True, exit_on_error=False, description="go to another tenant")
-    async def show_tenant(self, name: str) -> None:
-        """Go to a tenant, opening it when nobody has; what stands open here, or still has to be done, refuses."""
-        from tui.tenant_work import screen_work
-
-        assert self._tenants is not None
-        try:
-            self._refuse_to_leave()
-            console = await self._tenants.open(name)
-            work = await self._work_of(console)
-            self._refuse_to_leave()
-        except Problem as problem:
-            self.report(problem)
-            return
-        if console.desk is self.desk:
-            return
-        for worker in screen_work(self):
-            worker.cancel()
-        left = [f"{mode}-{self._shown}" for mode in self.SCREENS_OF_A_TENANT]
-        self.desk, self._shown = console.desk, self._shown + 1
-        self._add_modes()
-        await self._show("queue")
-        for mode in left:
-            # Nothing of the other tenant's is behind what is shown now.
-            await self.remove_mode(mode)
-        self._start(console, work)
-
-    def _refuse_to_leave(self) -> None:
-        from tui.tenant_work import CUT_OFF, screen_work
-
-        todo = [worker.description for worker in screen_work(self) if worker.group not in CUT_OFF]
-        if len(self.screen_stack) == 1 and not todo:
-            return
-        why = f"It still has to {todo[0]}" if todo else "Something is open over the queue"
-        why = "A key is at hand" if self.holds_key else why
-        what = f"{self.desk.tenant} is still shown"
-        raise Problem(ProblemKind.POLICY, what, why, "Let it end or close it first, then change the tenant")
-
-    def _add_modes(self) -> None:
-        for mode, screen in self.SCREENS_OF_A_TENANT.items():
-            self.add_mode(f"{mode}-{self._shown}", screen)
-
-    def _show(self, mode: str) -> AwaitMount:
-        return self.switch_mode(f"{mode}-{self._shown}")
-
-    async def show_queue(self) -> None:
-        """Go to the queue, and be there."""
-        await self._show("queue")
-
-    @property
-    def holds_key(self) -> bool:
-        """A key is at hand, and nothing may cover its pane."""
-        return bool(getattr(self.screen, "holds_key", False))
-
-    def report(self, problem: Problem) -> None:
-        """Show a problem with its next step; never over a key that is on the screen."""
-        if self._shows_key:
-            self.notify(str(problem), severity="error", markup=False)
-        else:
-            from screens.problem import ProblemScreen
-
-            self.push_screen(ProblemScreen(problem))
-
     def action_show_queue(self) -> None:
         self._show("queue")
 
@@ -242,21 +121,6 @@ class ResealApp(TerminalApp):
 
     def action_show_rights(self) -> None:
         self._show("rights")
-
-    def action_sign_in(self) -> None:
-        if (work := self._works.get(self.desk.tenant)) is not None:
-            work.sign_in()
-
-    def action_choose_tenant(self) -> None:
-        from screens.tenants import TenantScreen
-
-        assert self._tenants is not None
-        opened = [console.desk.tenant for console in self._tenants.opened]
-        self.push_screen(TenantScreen(self.tenant_names, self.desk.tenant, opened), self._tenant_chosen)
-
-    def _tenant_chosen(self, name: str | None) -> None:
-        if name is not None:
-            self.show_tenant(name)
 
     def action_show_help(self) -> None:
         from screens.help import HelpScreen
@@ -303,17 +167,6 @@ class ResealApp(TerminalApp):
         # Textual repaints the top screen wherever one behind it changed, even where that cannot be seen: each new
         # ticket would wipe the digits that the vault drew.
         return [] if self._shows_key else super()._background_screens
-
-    @property
-    def _shows_key(self) -> bool:
-        return bool(getattr(self.screen, "SHOWS_KEY", False))
-
-    def _queue_screen(self) -> "QueueScreen":
-        from screens.queue import QueueScreen
-
-        screen = self.screen_stack[0]
-        assert isinstance(screen, QueueScreen)
-        return screen
 
     @on(Worker.StateChanged)
     def report_failure(self, event: Worker.StateChanged) -> None:
