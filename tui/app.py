@@ -1,4 +1,4 @@
-"""The full-screen app: modes, themes, background work, shutdown, and Textual's doors that a console must keep shut."""
+"""The full-screen app: its modes and keys, the first frame and what opens behind it, and what it says of failures."""
 
 import asyncio
 import gc
