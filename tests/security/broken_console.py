@@ -18,9 +18,9 @@ from typing import Any
 
 from textual._context import active_app
 
-PANE = "screens.reveal"
+PANE = ("screens.reveal", "screens.reveal_drawing")
 MODULES = (
-    PANE,
+    *PANE,
     "screens.keyboard",
     "tui.driver",
     "tui.services.disclosure",
@@ -46,7 +46,7 @@ class Points(ast.NodeTransformer):
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         self.generic_visit(node)
-        if self.module == PANE and node.name not in _NOT_WHILE_SHOWN:
+        if self.module in PANE and node.name not in _NOT_WHILE_SHOWN:
             call = ast.Expr(ast.Call(ast.Name("_break_at", ast.Load()), [self._point(node)], []))
             node.body.insert(0, call)
         return ast.fix_missing_locations(node)
