@@ -13,7 +13,7 @@ from tests.store.samples import entry, written
 from tui.errors import Problem
 from tui.model.audit import AuditEvent
 from tui.store.audit import open_audit
-from tui.store.verification import verify
+from tui.store.verification import _Walk, verify
 
 ROWS = 30
 
@@ -85,6 +85,11 @@ def test_a_byte_that_rots_breaks_nothing_but_the_proof(original: Path, data: st.
     else:
         # A byte of no row, such as one of a free page or an index, may pass; a row that is wrong may not.
         assert not found.ok or (found.rows, found.head_mac) == (ROWS, verify(original).head_mac)
+
+
+@pytest.mark.parametrize("row", [(None, b"", b""), (1, None, b""), (1, b"", None), ("1", b"", b"")])
+def test_a_value_of_another_type_is_damage(row: tuple[object, object, object]) -> None:
+    assert "row 1 is damaged" in _Walk(b"key").step(*row)
 
 
 async def test_open_intents_and_the_head_are_counted(tmp_path: Path) -> None:

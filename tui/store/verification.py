@@ -70,8 +70,11 @@ class _Walk:
     open: set[str] = field(default_factory=set)
     jumps: list[int] = field(default_factory=list)
 
-    def step(self, seq: int, mac: bytes, body: bytes) -> str:
+    def step(self, seq: object, mac: object, body: object) -> str:
         """Take the next row; what is wrong with it, or nothing."""
+        if not (isinstance(seq, int) and isinstance(mac, bytes) and isinstance(body, bytes)):
+            # Columns have types, but a byte that rots in a record's header gives a value another one.
+            return f"row {self.rows + 1} is damaged: a value has another type than its column"
         if seq != self.rows + 1:
             return f"row {self.rows + 1} is missing" if seq > self.rows + 1 else f"row number {seq} is out of order"
         if not hmac.compare_digest(mac_of(self.key, self.head_mac, body).encode(), mac):
@@ -144,7 +147,7 @@ def _verify(connection: sqlite3.Connection, path: Path, key: bytes | None) -> Ve
     return walk.result(why, in_rows=False)
 
 
-def _stored(connection: sqlite3.Connection) -> Iterator[tuple[int, bytes, bytes]]:
+def _stored(connection: sqlite3.Connection) -> Iterator[tuple[object, object, object]]:
     yield from connection.execute("SELECT seq, CAST(mac AS BLOB), CAST(body AS BLOB) FROM audit ORDER BY seq")
 
 
