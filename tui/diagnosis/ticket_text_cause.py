@@ -123,10 +123,11 @@ def _holds(rule: Rule, code: str, prompt: int, heading: Heading) -> bool:
         return may_be and rule.regex.search(code) is not None
     if rule.asked and prompt < 0:
         return False
-    return any(
-        _stands(rule, code, m.start(), m.end(), prompt if m.start() < heading.at else heading.prompt)
-        for m in rule.regex.finditer(code)
-    )
+    for match in rule.regex.finditer(code):
+        start, end = match.span()
+        if _stands(rule, code, start, end, prompt if start < heading.at else heading.prompt):
+            return True
+    return False
 
 
 def _stands(rule: Rule, code: str, start: int, end: int, prompt: int) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from importlib import resources
 from operator import itemgetter
-from typing import NamedTuple
+from threading import Lock
 
 FILLER, STOP, PAUSE, QUESTION, SHAPE, NUMBER, UPDATE_ID, SCREEN_CODE = "-", ".", ",", "?", "#", "0", "K", "V"
 """Letters with a fixed meaning: a word without concept, the end of a sentence, the end of a clause, a question (before
@@ -107,57 +107,62 @@ def _part(word: str) -> str:
     return _VOCABULARY.of(word)
 
 
-_SEEN: dict[str, str] = {}
-"""The letters of tokens met before, punctuation included; emptied when it grows too large."""
-_NAMED: dict[str, str] = {}
-"""The same for updates and codes, which stand in many tickets of one morning. Other tokens that may identify something
-are met once, and might be secret: they are not remembered."""
+class _Memory(dict[str, str]):
+    """The letters of tokens met before, punctuation included; emptied when it grows too large.
+
+    A token that is not remembered is read, and told as a suspect when it may be an ID, a code or an update. Updates
+    and codes, which stand in many tickets of one morning, are remembered apart so that they are told each time. Other
+    tokens that may identify something are met once, and might be secret: they are not remembered.
+    """
+
+    __slots__ = ("_named", "_last", "suspects")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._named: dict[str, str] = {}
+        self._last = ("", "")
+        self.suspects: list[str] = []
+
+    def __missing__(self, token: str) -> str:
+        last, letters = self._last
+        if token != last:
+            letters = self._named.get(token) or _letters(token)
+            self._last = token, letters
+        if letters[:1] in _SUSPECT or (SHAPE in letters and not token.isascii()):
+            self.suspects.append(token)
+            if letters[:1] in _OFTEN and len(token) <= _LONGEST_NAME:
+                _remember(self._named, token, letters)
+        elif len(token) <= _LONGEST_WORD:
+            _remember(self, token, letters)
+        return letters
+
+    def read(self, tokens: list[str]) -> tuple[str, tuple[str, ...]]:
+        """The letters of all tokens in a row, and the suspects among them."""
+        self.suspects = []
+        # Of all ways to look many keys up, this is the fastest.
+        code = "".join(itemgetter(*tokens)(self))
+        self._last = "", ""
+        return code, tuple(self.suspects)
 
 
-class Words(NamedTuple):
-    """A text as concepts, and the tokens of it that may be an ID, a code or an update."""
-
-    code: str
-    suspects: tuple[str, ...]
+_MEMORY = _Memory()
+_READING = Lock()
+"""A queue's first poll is read in another thread than the tickets after it."""
 
 
-def read_words(lowered: str) -> Words:
-    """The concepts of a text that is already in lower case."""
+def read_words(lowered: str) -> tuple[str, tuple[str, ...]]:
+    """The concepts of a text that is already in lower case, and the tokens of it that may be an ID, a code or an
+    update, in its order."""
     tokens = lowered.replace("\n", " . ").split()
     if not tokens:
-        return Words("", ())
-    try:
-        # Of all ways to look many keys up, this is the fastest.
-        return Words("".join(itemgetter(*tokens)(_SEEN)), ())
-    except KeyError:
-        found = list(map(_SEEN.get, tokens))
-        suspects = _learn(tokens, found)
-        return Words("".join(found), suspects)  # type: ignore[arg-type]
+        return "", ()
+    with _READING:
+        return _MEMORY.read(tokens)
 
 
 def concepts(lowered: str) -> str:
     """The concept string alone."""
-    return read_words(lowered).code
-
-
-def _learn(tokens: list[str], found: list[str | None]) -> tuple[str, ...]:
-    """Fill the gaps of `found`, and give the tokens that may identify something."""
-    suspects: list[str] = []
-    position, last, letters = -1, "", ""
-    for _ in range(found.count(None)):
-        position = found.index(None, position + 1)
-        token = tokens[position]
-        if token != last:
-            letters = _NAMED.get(token) or _letters(token)
-            last = token
-        found[position] = letters
-        if letters[:1] in _SUSPECT or (SHAPE in letters and not token.isascii()):
-            suspects.append(token)
-            if letters[:1] in _OFTEN and len(token) <= _LONGEST_NAME:
-                _remember(_NAMED, token, letters)
-        elif len(token) <= _LONGEST_WORD:
-            _remember(_SEEN, token, letters)
-    return tuple(suspects)
+    return read_words(lowered)[0]
 
 
 def _remember(memory: dict[str, str], token: str, letters: str) -> None:
