@@ -27,6 +27,8 @@ _MANY_MARKS = re.compile(
 
 def clean(text: str, limit: int = MAX_LENGTH) -> str:
     """Make a text safe to show; line feeds and tabs stay."""
+    if text.isascii() and text.isprintable():
+        return text[:limit]
     cut = text[: limit * 2].replace("\r\n", "\n").replace("\r", "\n")
     visible = _INVISIBLE.sub("", _ESCAPE.sub("", cut))
     whole = unicodedata.normalize("NFC", _SURROGATE.sub("\ufffd", visible))

@@ -7,9 +7,10 @@ with something rare and repeats nothing without a bound.
 import itertools
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeVar
+
+import msgspec
 
 from tui.diagnosis.recovery_screen_codes import ScreenCode, find_screen_code, find_screen_codes, nearest_code
 from tui.diagnosis.ticket_text_updates import read_updates
@@ -75,7 +76,7 @@ _HOST_BEFORE = re.compile(
 _HOST = re.compile(r"[a-z][a-z0-9-]{2,14}(?![a-z0-9_-])")
 _NO_HOSTS = ("kb", "win-1", "windows")
 _DEFAULT_NAME = re.compile(r"(?<![a-z0-9-])(?:desktop|laptop|win|minint)-[0-9a-z]{5,11}(?![0-9a-z-])")
-_WORD_ENDS, _WORD_STARTS = re.compile(r"\w+\Z"), re.compile(r"\w*[^\W_](?!\w)")
+_WORD, _WORD_STARTS = re.compile(r"\w+"), re.compile(r"\w*[^\W_](?!\w)")
 _LONGEST_CODE = 40
 _LONGEST_UPDATE = 10
 """Of one token that has no room for anything else."""
@@ -88,8 +89,7 @@ _EVENT_NUMBER = re.compile(r"246\d\d|2470[5-8]|5[23]\d(?!\d)|82[34](?!\d)")
 _TAIL = re.compile(r"kb[\s-]?\d{6,7}|[0-9a-f]{8}-[0-9a-f]{4}[0-9a-f-]{0,24}|0x[0-9a-f]{4,8}|e_[a-z_]{6,40}")
 
 
-@dataclass(frozen=True, slots=True)
-class Identifiers:
+class Identifiers(msgspec.Struct, frozen=True, gc=False):
     """What a ticket names, each once, in the order of the text. KBs that are only the cure are left out."""
 
     key_id_prefixes: tuple[str, ...] = ()
@@ -135,9 +135,10 @@ def _events(lowered: str) -> list[int]:
 def _screen_codes(text: str) -> tuple[ScreenCode, ...]:
     """As `find_screen_codes`; a code that is the only word with low lines is known without a search of the text."""
     head, _, rest = text.partition("_")
-    start, end = _WORD_ENDS.search(head[-_LONGEST_CODE:]), _WORD_STARTS.match(rest)
-    if start and end and start[0][0] in "eE" and len(start[0] + end[0]) < _LONGEST_CODE:
-        word = f"{start[0]}_{end[0]}"
+    # What ends there begins a text that is read backwards.
+    start, end = _WORD.match(head[: -_LONGEST_CODE - 1 : -1]), _WORD_STARTS.match(rest)
+    if start and end and start[0][-1] in "eE" and len(start[0] + end[0]) < _LONGEST_CODE:
+        word = f"{start[0][::-1]}_{end[0]}"
         if text.count("_") == word.count("_") and (code := _code_of(word)):
             return (code,)
     return find_screen_codes(text)
@@ -169,8 +170,13 @@ def _key_ids(text: str, start: int, end: int) -> list[str]:
     limit = min(end, start + _LONGEST)
     if end - start == 4:
         return _halved_key_id(text, start, end)
-    if not _HEX_EIGHT.search(text, start, limit):
+    if not (first := _HEX_EIGHT.search(text, start, limit)):
         return []
+    start = first.start()
+    whole = _GUIDISH.match(text, start, limit)
+    if whole and limit - whole.end() < PREFIX_LENGTH and whole[0].isascii():
+        # Nothing else has room beside it.
+        return [_canonical(whole[0])] if _is_key_id(text, start, whole[0]) else []
     found = [match[0] for match in _GUIDISH.finditer(text, start, limit) if _is_key_id(text, match.start(), match[0])]
     found += [match[0] for match in _BARE.finditer(text, start, limit) if _is_called_key(text, match.start())]
     return [_canonical(item) for item in found]
