@@ -27,8 +27,6 @@ _MANY_MARKS = re.compile(
 
 def clean(text: str, limit: int = MAX_LENGTH) -> str:
     """Make a text safe to show; line feeds and tabs stay."""
-    if text.isascii() and text.isprintable():
-        return text[:limit]
     cut = text[: limit * 2].replace("\r\n", "\n").replace("\r", "\n")
     visible = _INVISIBLE.sub("", _ESCAPE.sub("", cut))
     whole = unicodedata.normalize("NFC", _SURROGATE.sub("\ufffd", visible))
@@ -38,6 +36,8 @@ def clean(text: str, limit: int = MAX_LENGTH) -> str:
 
 def clean_line(text: str, limit: int = 500) -> str:
     """Make a text safe to show on one line: blanks of every kind become one blank."""
+    if text.isascii() and text.isprintable():
+        return " ".join(text[: limit * 2].split())[:limit]
     return _BLANKS.sub(" ", clean(text, limit * 2)).strip()[:limit]
 
 

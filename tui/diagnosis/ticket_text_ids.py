@@ -108,9 +108,9 @@ def suspects_in(lowered: str) -> tuple[str, ...]:
 def read_identifiers(text: str, lowered: str, suspects: Iterable[str]) -> Identifiers:
     """Find every identifier in the suspects, which stand in the order of the text; `lowered` is it in lower case."""
     spans = _places(lowered, suspects)
-    joined = " ".join([lowered[start:end] for start, end in spans])
-    # An update is no key ID and no device, and is what most tickets name.
-    others = [span for span in spans if span[1] - span[0] > _LONGEST_UPDATE or not lowered.startswith("kb", span[0])]
+    tokens = [lowered[start:end] for start, end in spans]
+    joined = " ".join(tokens)
+    others = [span for span, token in zip(spans, tokens, strict=True) if not _is_one_thing(token)]
     screens = _screen_codes(text[:_READ]) if "_" in joined or "fve" in joined else ()
     codes = [screen.name for screen in screens]
     if "0x" in joined:
@@ -121,6 +121,13 @@ def read_identifiers(text: str, lowered: str, suspects: Iterable[str]) -> Identi
     return Identifiers(
         _unique(keys), read_updates(lowered, spans), _unique(codes), _unique(names), _unique(events), screens
     )
+
+
+def _is_one_thing(token: str) -> bool:
+    """An update alone, or letters and low lines: no key ID and no device is in it. Most tickets name such."""
+    if "_" in token:
+        return token.isascii() and token.rstrip(".,;:!?)").replace("_", "a").isalpha()
+    return len(token) <= _LONGEST_UPDATE and token.startswith("kb")
 
 
 def _tells_of_events(lowered: str, joined: str) -> bool:
@@ -163,7 +170,7 @@ def _places(lowered: str, suspects: Iterable[str]) -> list[tuple[int, int]]:
 
 
 def _unique(items: list[_T]) -> tuple[_T, ...]:
-    return tuple(dict.fromkeys(items)) if items else ()
+    return tuple(dict.fromkeys(items)) if len(items) > 1 else tuple(items)
 
 
 def _key_ids(text: str, start: int, end: int) -> list[str]:

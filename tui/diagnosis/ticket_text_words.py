@@ -78,6 +78,8 @@ class _Vocabulary:
         """The letters of a word without punctuation, or nothing. Parts of BIOS-Update count each for itself."""
         if found := self.exact.get(word):
             return found
+        if word.isdigit():
+            return ""
         if not word.isalpha() and len(parts := _PARTS.findall(word)) > 1:
             return "".join([self.of(part) if part.isdigit() else _part(part) for part in parts])
         for length in self.lengths.get(word[:1], ()):
@@ -115,23 +117,25 @@ class _Memory(dict[str, str]):
     tokens that may identify something are met once, and might be secret: they are not remembered.
     """
 
-    __slots__ = ("_named", "_last", "suspects")
+    __slots__ = ("_named", "_once", "suspects")
 
     def __init__(self) -> None:
         super().__init__()
         self._named: dict[str, str] = {}
-        self._last = ("", "")
+        self._once: dict[str, str] = {}
         self.suspects: list[str] = []
 
     def __missing__(self, token: str) -> str:
-        last, letters = self._last
-        if token != last:
-            letters = self._named.get(token) or _letters(token)
-            self._last = token, letters
+        if letters := self._named.get(token) or self._once.get(token, ""):
+            self.suspects.append(token)
+            return letters
+        letters = _letters(token)
         if letters[:1] in _SUSPECT or (SHAPE in letters and not token.isascii()):
             self.suspects.append(token)
-            if letters[:1] in _OFTEN and len(token) <= _LONGEST_NAME:
+            if letters[0] in _OFTEN and len(token) <= _LONGEST_NAME:
                 _remember(self._named, token, letters)
+            else:
+                self._once[token] = letters
         elif len(token) <= _LONGEST_WORD:
             _remember(self, token, letters)
         return letters
@@ -141,7 +145,8 @@ class _Memory(dict[str, str]):
         self.suspects = []
         # Of all ways to look many keys up, this is the fastest.
         code = "".join(itemgetter(*tokens)(self))
-        self._last = "", ""
+        if self._once:
+            self._once = {}
         return code, tuple(self.suspects)
 
 
