@@ -26,6 +26,8 @@ _SPOILED = letters("recovery key bitlocker ask unlock")
 _BEFORE = LETTER["before"]
 _AHEAD = 4
 """Letters before a change in which `after` belongs to it."""
+_NEAR = 2
+"""Letters before a change in which `not` denies the change itself, and not what was done about it."""
 _DOUBT = letters("hypothetical try")
 _UNDONE = pattern("(?<!today) undone")
 """Planned, waiting or called off; in German `heute morgen` is this morning."""
@@ -123,11 +125,20 @@ def _holds(rule: Rule, code: str, prompt: int, heading: Heading) -> bool:
         return may_be and rule.regex.search(code) is not None
     if rule.asked and prompt < 0:
         return False
+    stands = False
     for match in rule.regex.finditer(code):
         start, end = match.span()
-        if _stands(rule, code, start, end, prompt if start < heading.at else heading.prompt):
-            return True
-    return False
+        if rule.trigger and _is_denied(code, start):
+            # It happened and did not happen: on another device, or at another time.
+            return False
+        stands = stands or _stands(rule, code, start, end, prompt if start < heading.at else heading.prompt)
+    return stands
+
+
+def _is_denied(code: str, start: int) -> bool:
+    """No update, not a new board: the denial stands right before what it denies."""
+    ahead = code[max(0, start - _NEAR) : start]
+    return _NOT in ahead and STOP not in ahead and PAUSE not in ahead
 
 
 def _stands(rule: Rule, code: str, start: int, end: int, prompt: int) -> bool:
