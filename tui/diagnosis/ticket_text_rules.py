@@ -263,7 +263,20 @@ def candidates(code: str) -> tuple[Rule, ...]:
     return _possible(frozenset(code.encode("latin-1").translate(None, _IDLE)))
 
 
+def _by_letter() -> dict[int, list[tuple[int, frozenset[int]]]]:
+    """The number of each rule, and the letters of its other needs, under the letters of its first need."""
+    index: dict[int, list[tuple[int, frozenset[int]]]] = {}
+    for number, rule in enumerate(RULES):
+        first, *others = rule.needed
+        for letter in first:
+            index.setdefault(ord(letter), []).append((number, frozenset(map(ord, frozenset().union(*others)))))
+    return index
+
+
+_INDEX = _by_letter()
+
+
 @lru_cache(maxsize=10_000)
 def _possible(has: frozenset[int]) -> tuple[Rule, ...]:
-    told = frozenset(map(chr, has))
-    return tuple(rule for rule in RULES if not any(map(told.isdisjoint, rule.needed)))
+    numbers = {number for letter in has for number, others in _INDEX.get(letter, ()) if others <= has}
+    return tuple(RULES[number] for number in sorted(numbers))
