@@ -68,26 +68,22 @@ def read_ticket(text: str, title: str = "") -> TicketReading:
 
     A title sums the text up and is no part of its story: it may name the prompt or the change, in an order of its own.
     """
-    lowered = text[:_READ].lower()
-    code, suspects = read_words(lowered)
+    code, suspects = read_words(text[:_READ])
     heading, named, passwords = NO_HEADING, _NOTHING, 0
     if title:
-        named_first, more = read_words(title[:_READ].lower())
+        named_first, more = read_words(title[:_READ])
         heading = heading_at(len(code) + len(STOP), named_first)
         code, suspects, text = f"{code}{STOP}{named_first}", suspects + more, f"{text}\n{title}"
-        lowered = text[:_READ].lower()
     if len(text) > _READ:
-        lowered = text[:_SEARCHED].lower()
-        suspects += suspects_in(lowered[_READ:])
+        suspects += suspects_in(text[:_SEARCHED].lower()[_READ:])
     if _may_hold_password(code, suspects):
         head, passwords = redact(text[:_READ])
         if passwords:
             text = head + text[_READ:_SEARCHED]
-            lowered = text.lower()
     prompt = first_prompt(code)
     cause = None
     if suspects:
-        named = read_identifiers(text, lowered, suspects)
+        named = read_identifiers(text, text[:_SEARCHED].lower(), suspects)
         cause = _named_cause(named, text)
     cause = cause or read_cause(code, prompt, heading)
     recurrence: Recurrence = "unknown"

@@ -43,6 +43,9 @@ _ENDED = letters("fix gone")
 """Words that, before a change, make it the end of the prompts: solved by, gone since."""
 _TROUBLE = letters("repair winre protectors broken crash")
 
+_TELLING = _DOUBT | _HELPED | _ENDED | letters("to not undone broken before still") | {QUESTION}
+"""Words that may make a sentence say something else than that the change was and the prompt came. Most have none."""
+
 _NO_BITLOCKER = pattern("not --1 bitlocker")
 _EVERY_BOOT = pattern(
     "each ..2 (?:boot|time|turn ..2 on)|boot ..2 each|whenever ..3 (?:boot|turn ..2 on)"
@@ -144,18 +147,26 @@ def _is_denied(code: str, start: int) -> bool:
 def _stands(rule: Rule, code: str, start: int, end: int, prompt: int) -> bool:
     opening = code.rfind(STOP, 0, start) + 1
     ahead, span = code[max(opening, start - _AHEAD) : start], code[start:end]
+    closing = code.find(STOP, end)
+    closing = closing if closing >= 0 else len(code)
+    if _TELLING.isdisjoint(code[opening:closing]):
+        return not rule.trigger or start < prompt or _follows(ahead)
     if not _DOUBT.isdisjoint(ahead + span) or (rule.trigger and ahead[-1:] == _TO):
         return False
     if not rule.negated and _NOT in ahead[-3:] + span:
         return False
-    closing = code.find(STOP, end)
-    closing = closing if closing >= 0 else len(code)
     if code[closing - 1 : closing] == QUESTION:
         return False
     follows = code[end : min(closing, end + _NEXT_WORDS)].partition(PAUSE)[0]
     if rule.trigger and (_UNDONE.search(ahead + span + follows) or (rule.code in _UPDATES and _BROKEN in follows)):
         return False
     return not rule.trigger or _came_first(code, ahead, start, end, closing, prompt)
+
+
+def _follows(ahead: str) -> bool:
+    """The change is what the prompt came after."""
+    after = ahead.find(_AFTER)
+    return after >= 0 and _SPOILED.isdisjoint(ahead[after:])
 
 
 def _came_first(code: str, ahead: str, start: int, end: int, closing: int, prompt: int) -> bool:
@@ -169,9 +180,7 @@ def _came_first(code: str, ahead: str, start: int, end: int, closing: int, promp
     if start < prompt:
         # Many languages deny at the end: nothing was updated there. What still is was not brought by the change.
         return after >= 0 or (_NOT not in rest[:4].partition(PAUSE)[0] and _STILL not in rest)
-    if after < 0 or not _SPOILED.isdisjoint(ahead[after:]):
-        return False
-    return _STILL not in code[code.rfind(STOP, 0, start) + 1 : closing]
+    return _follows(ahead) and _STILL not in code[code.rfind(STOP, 0, start) + 1 : closing]
 
 
 def rules_out_bitlocker(code: str) -> bool:

@@ -111,7 +111,7 @@ def _part(word: str) -> str:
 
 
 class _Memory(dict[str, str]):
-    """The letters of tokens met before, punctuation included; emptied when it grows too large.
+    """The letters of tokens met before, as they were written, punctuation included; emptied when it grows too large.
 
     A token that is not remembered is read, and told as a suspect when it may be an ID, a code or an update. Updates
     and codes, which stand in many tickets of one morning, are remembered apart so that they are told each time. Other
@@ -126,7 +126,8 @@ class _Memory(dict[str, str]):
         self._once: dict[str, str] = {}
         self.suspects: list[str] = []
 
-    def __missing__(self, token: str) -> str:
+    def __missing__(self, written: str) -> str:
+        token = written.lower()
         if letters := self._named.get(token) or self._once.get(token, ""):
             self.suspects.append(token)
             return letters
@@ -138,7 +139,7 @@ class _Memory(dict[str, str]):
             else:
                 self._once[token] = letters
         elif len(token) <= _LONGEST_WORD:
-            _remember(self, token, letters)
+            _remember(self, written, letters)
         return letters
 
     def take_suspects(self) -> tuple[str, ...]:
@@ -153,10 +154,10 @@ _READING = Lock()
 """A queue's first poll is read in another thread than the tickets after it."""
 
 
-def read_words(lowered: str) -> tuple[str, tuple[str, ...]]:
-    """The concepts of a text that is already in lower case, and the tokens of it that may be an ID, a code or an
-    update, in its order."""
-    tokens = lowered.replace("\n", " . ").split()
+def read_words(text: str) -> tuple[str, tuple[str, ...]]:
+    """The concepts of a text, and in lower case those of its tokens that may be an ID, a code or an update, in its
+    order."""
+    tokens = text.replace("\n", " . ").split()
     if not tokens:
         return "", ()
     with _READING:
@@ -165,9 +166,9 @@ def read_words(lowered: str) -> tuple[str, tuple[str, ...]]:
         return code, _MEMORY.take_suspects() if _MEMORY.suspects else ()
 
 
-def concepts(lowered: str) -> str:
+def concepts(text: str) -> str:
     """The concept string alone."""
-    return read_words(lowered)[0]
+    return read_words(text)[0]
 
 
 def _remember(memory: dict[str, str], token: str, letters: str) -> None:
