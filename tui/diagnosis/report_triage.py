@@ -74,7 +74,7 @@ def triage(lines: Iterable[TicketLine]) -> Triage:
     )
 
 
-_cause = lru_cache(maxsize=1_000)(cause_json)
+_cause_json = lru_cache(maxsize=1_000)(cause_json)
 
 
 def _answer(ticket_id: str, reading: TicketReading) -> TicketAnswer:
@@ -84,7 +84,7 @@ def _answer(ticket_id: str, reading: TicketReading) -> TicketAnswer:
         reading.kbs,
         reading.error_codes,
         reading.devices,
-        _cause(reading.cause),
+        _cause_json(reading.cause),
         reading.bitlocker,
         reading.recurrence,
         reading.passwords_removed,

@@ -90,16 +90,25 @@ def read_ticket(text: str, title: str = "") -> TicketReading:
     if prompt >= 0 and cause.code is not _NOT_BITLOCKER:
         after_update = bool(named.kbs) or (cause.event == "dbx" and cause.code is CauseCode.SECUREBOOT_CHANGED)
         recurrence = read_recurrence(code, after_update)
+    bitlocker = _is_bitlocker(cause, code, named, prompt)
+    if named is _NOTHING and not passwords:
+        return _without_identifiers(cause, bitlocker, recurrence)
     return TicketReading(
         named.key_id_prefixes,
         named.kbs,
         named.error_codes,
         named.devices,
         cause,
-        _is_bitlocker(cause, code, named, prompt),
+        bitlocker,
         recurrence,
         passwords,
     )
+
+
+@lru_cache(maxsize=1_000)
+def _without_identifiers(cause: Cause, bitlocker: bool | None, recurrence: Recurrence) -> TicketReading:
+    """One reading for all the tickets that say no more than this: most of a queue."""
+    return TicketReading(cause=cause, bitlocker=bitlocker, recurrence=recurrence)
 
 
 def _may_hold_password(code: str, suspects: tuple[str, ...]) -> bool:

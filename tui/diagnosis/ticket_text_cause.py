@@ -93,6 +93,9 @@ def read_cause(code: str, prompt: int, heading: Heading = NO_HEADING) -> Cause:
             found[rule.code] = rule
     if not found:
         return UNKNOWN_CAUSE
+    if len(found) == 1:
+        (rule,) = found.values()
+        return rule.cause
     if _BOARD in code and CauseCode.TPM_ABSENT in found:
         # A new board brings its own firmware and an empty TPM: one event, not three causes.
         return found[CauseCode.TPM_ABSENT].cause
@@ -128,10 +131,10 @@ def _holds(rule: Rule, code: str, prompt: int, heading: Heading) -> bool:
         return may_be and rule.regex.search(code) is not None
     if rule.asked and prompt < 0:
         return False
-    stands = False
+    stands, may_be_denied = False, rule.trigger and _NOT in code
     for match in rule.regex.finditer(code):
         start, end = match.span()
-        if rule.trigger and _is_denied(code, start):
+        if may_be_denied and _is_denied(code, start):
             # It happened and did not happen: on another device, or at another time.
             return False
         stands = stands or _stands(rule, code, start, end, prompt if start < heading.at else heading.prompt)

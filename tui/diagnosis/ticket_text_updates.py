@@ -46,9 +46,6 @@ _ABSENT = re.compile(
     r"|[^.\n]{0,60}\b(?:it|es|that)\s(?:is|was|ist|war)\s(?:not|nicht)\s(?:yet\s)?(?:installed|installiert|there)"
     r"|\s?(?:は|が)?(?:未適用|入っていない|インストールされていない)|\s?(?:没有|未)安装"
 )
-_DENIAL = re.compile(r"n(?:['’]t|o|ever|icht)|pas|未|入って|インス|没有")
-"""Without one of these no update is absent."""
-
 _HINT = re.compile(
     r"\b(?:arti[cgk]|artíc|стать|artyku|doc|described|guidance|fix|solved|resolved|cured|corrected|addressed|behoben"
     r"|gelöst|corrigé|résolu|solucionado|corregido|risolto|repaired|исправлено|emergency|notfall|isn|wasn"
@@ -111,7 +108,7 @@ def _is_named_as_installed(text: str, start: int, end: int) -> bool:
     if hinted and (_ARTICLE.search(before) or _CURE.search(before) or _WITHOUT.search(before)):
         return False
     after = text[end : end + _AFTER]
-    return not ((_DENIAL.search(after) and _ABSENT.match(after)) or _CURES.match(after))
+    return not (_ABSENT.match(after) or _CURES.match(after))
 
 
 @lru_cache(maxsize=4_000)
