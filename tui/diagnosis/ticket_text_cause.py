@@ -53,7 +53,9 @@ _EVERY_BOOT = pattern(
     "|ask ..5 (?:always|again)|key ..5 (?:always|again)|recovery ..5 (?:always|again)|bitlocker ..5 (?:always|again)"
     "|boot ..5 (?:always|again)|over ..1 over|anew ..1 anew|time ..1 time ..0 anew|after then ...(?:recovery|key)"
 )
-_REPEATS, _SINGLE = letters("each always whenever over anew then again"), letters("once one next")
+_REPEATS = frozenset(map(ord, letters("each always whenever over anew then again")))
+_SINGLE = frozenset(map(ord, letters("once one next")))
+_TIMELESS = bytes(set(range(256)) - _REPEATS - _SINGLE)
 _ONCE = pattern("only once|once only|once (?:$|[.])|one time|next (?:time|boot) ...(?:recovery|key)")
 
 _YIELDS: dict[CauseCode, frozenset[CauseCode]] = {
@@ -202,8 +204,9 @@ def read_recurrence(code: str, after_update: bool) -> Recurrence:
     `after_update` says that the text lays one prompt on an update: such updates prompt once (the known issues of
     KB5012170, KB5066835 and KB5083769 say so), unless the text tells of more.
     """
-    if any(map(code.__contains__, _REPEATS)) and _EVERY_BOOT.search(code):
-        return "every_boot"
-    if after_update or (any(map(code.__contains__, _SINGLE)) and _ONCE.search(code)):
-        return "once"
-    return "unknown"
+    if told := code.encode("latin-1").translate(None, _TIMELESS):
+        if not _REPEATS.isdisjoint(told) and _EVERY_BOOT.search(code):
+            return "every_boot"
+        if not _SINGLE.isdisjoint(told) and _ONCE.search(code):
+            return "once"
+    return "once" if after_update else "unknown"
