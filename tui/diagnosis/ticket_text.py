@@ -93,16 +93,8 @@ def read_ticket(text: str, title: str = "") -> TicketReading:
     bitlocker = _is_bitlocker(cause, code, named, prompt)
     if named is _NOTHING and not passwords:
         return _without_identifiers(cause, bitlocker, recurrence)
-    return TicketReading(
-        named.key_id_prefixes,
-        named.kbs,
-        named.error_codes,
-        named.devices,
-        cause,
-        bitlocker,
-        recurrence,
-        passwords,
-    )
+    ids = named.key_id_prefixes, named.kbs, named.error_codes, named.devices
+    return TicketReading(*ids, cause, bitlocker, recurrence, passwords)
 
 
 @lru_cache(maxsize=1_000)
