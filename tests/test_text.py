@@ -58,6 +58,8 @@ def test_markup_is_text() -> None:
 def test_a_line_has_no_breaks_and_a_length() -> None:
     assert clean_line("a\r\nb\t c\u00a0 d") == "a b c d"
     assert len(clean_line("x" * 10_000)) == 500
+    assert clean_line("  plain \u200b  words ") == clean_line("  plain   words ") == "plain words"
+    assert clean_line("one   two", 3) == clean_line("one\u00a0two", 3) == "one"
     assert len(clean("x" * (MAX_LENGTH * 3))) == MAX_LENGTH
 
 

@@ -20,7 +20,7 @@ from tui.diagnosis.formats import Input, diagnose_folder, diagnose_inputs
 from tui.diagnosis.redact import redact
 from tui.diagnosis.report import UNKNOWN, Read, diagnose, report_json
 from tui.diagnosis.report_text import report_text
-from tui.diagnosis.report_triage import TicketLine, triage
+from tui.diagnosis.report_triage import TicketLine, Triage, triage
 from tui.diagnosis.sample import Parsed
 from tui.errors import Problem, ProblemKind
 from tui.paths import state_directory
@@ -177,20 +177,17 @@ def _skip_line(stream: BinaryIO) -> None:
         pass
 
 
-def _triage_text(answer: dict[str, list[dict[str, object]]]) -> str:
+def _triage_text(answer: Triage) -> str:
     lines = []
-    for ticket in answer["tickets"]:
-        cause = ticket["cause"]
-        code = cause["code"] if isinstance(cause, dict) else UNKNOWN
-        told = [str(ticket["id"]), str(code), _joined(ticket["kbs"]), _joined(ticket["key_id_prefixes"])]
-        lines.append("  ".join([*told, f"prompt: {ticket['recurrence']}"]))
+    for ticket in answer.tickets:
+        told = [ticket.id, ticket.cause["code"], _joined(ticket.kbs), _joined(ticket.key_id_prefixes)]
+        lines.append("  ".join([*told, f"prompt: {ticket.recurrence}"]))
     lines.append("")
-    for group in answer["groups"]:
-        tickets = group["tickets"] if isinstance(group["tickets"], list) else []
-        pcr = f" PCR {group['pcr']}" if group["pcr"] is not None else ""
-        lines.append(f"{len(tickets)} x {group['cause']}{pcr} {group['kb'] or '-'}: {_joined(tickets[:20])}")
+    for group in answer.groups:
+        pcr = f" PCR {group.pcr}" if group.pcr is not None else ""
+        lines.append(f"{len(group.tickets)} x {group.cause}{pcr} {group.kb or '-'}: {_joined(group.tickets[:20])}")
     return "\n".join(lines)
 
 
-def _joined(values: object) -> str:
-    return ", ".join(map(str, values)) or "-" if isinstance(values, list) else "-"
+def _joined(values: Iterable[str]) -> str:
+    return ", ".join(values) or "-"

@@ -36,6 +36,8 @@ def clean(text: str, limit: int = MAX_LENGTH) -> str:
 
 def clean_line(text: str, limit: int = 500) -> str:
     """Make a text safe to show on one line: blanks of every kind become one blank."""
+    if text.isascii() and text.isprintable():
+        return " ".join(text[: limit * 2].split())[:limit]
     return _BLANKS.sub(" ", clean(text, limit * 2)).strip()[:limit]
 
 

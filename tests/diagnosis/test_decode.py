@@ -40,6 +40,21 @@ def test_a_code_page_is_found_by_what_it_says(code_page: str) -> None:
     assert (found.text, found.encoding) == (text, code_page)
 
 
+@pytest.mark.parametrize(
+    ("text", "code_page"),
+    [
+        ("Wolumin C:\nRozmiar: 2 GB\nOdblokowany, próba\n", "cp852"),
+        ("Svazek C:\nVelikost: 2 GB\nÚdaje\n", "cp852"),
+        ("Kötet C:\nMéret: 2 GB\nTitkosítási módszer: nincs\n", "cp1250"),
+        ("Größe: 2 GB\nLaufwerk unbekannt\n", "cp850"),
+    ],
+)
+def test_of_two_code_pages_that_say_the_same_the_language_has_one(text: str, code_page: str) -> None:
+    found = decode(text.encode(code_page))
+    assert found is not None
+    assert (found.text, found.encoding) == (text, code_page)
+
+
 @pytest.mark.parametrize("code_page", ["cp850", "cp1252"])
 def test_prose_without_a_known_word_is_read_too(code_page: str) -> None:
     found = decode(FREE_TEXT.encode(code_page))

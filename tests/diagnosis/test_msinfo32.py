@@ -123,8 +123,12 @@ def test_reasons_are_a_list_and_unknown_without_elevation() -> None:
     )
 
 
-def test_legacy_firmware_is_told() -> None:
-    assert read(changed(BIOS_Mode="Legacy")).facts["bios_mode"] == "Legacy"
+@pytest.mark.parametrize(
+    ("printed", "meant"),
+    [("UEFI", "UEFI"), ("Legacy", "Legacy"), ("Hérité", "Legacy"), ("レガシ", "Legacy"), ("Ccc", None), ("", None)],
+)
+def test_the_mode_of_the_firmware_is_told_or_unknown(printed: str, meant: str | None) -> None:
+    assert read(changed(BIOS_Mode=printed)).facts["bios_mode"] == meant
 
 
 def test_a_language_nobody_knows_is_read_by_place() -> None:

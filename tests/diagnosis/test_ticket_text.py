@@ -2,7 +2,9 @@
 
 import json
 import re
+import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from tests.diagnosis.corpus import needed
 from tui.diagnosis.ticket_text import read_ticket
 from tui.diagnosis.ticket_text_words import _TABLE, _VOCABULARY, concepts
 from tui.model.ids import parse_key_term
+from tui.model.incident import TicketReading
 
 PASSWORD = "-".join(f"{word * 11:06d}" for word in (1201, 40000, 777, 65000, 31337, 5, 22222, 9999))
 """Invented; built from 16-bit words as Windows does."""
@@ -213,6 +216,24 @@ def test_no_text_makes_it_slow(piece: str) -> None:
     """120 kB of anything take at most what some two hundred ordinary tickets take (as many characters)."""
     hostile, ordinary = (piece * 120_000)[:120_000], _ordinary(200)
     assert _fastest(lambda: read_ticket(hostile)) < 12 * _fastest(lambda: [read_ticket(text) for text in ordinary])
+
+
+def test_tickets_read_in_two_threads_share_no_identifier() -> None:
+    texts = [" ".join(f"key ID {n:05}{m:02}A-A1B2 on PC-LT-{n:03}" for m in range(20)) for n in range(200)]
+
+    def read_part(part: int) -> list[TicketReading]:
+        return [read_ticket(text) for text in texts[part::4]]
+
+    alone = [read_part(part) for part in range(4)]
+    assert all(len(reading.key_id_prefixes) == 20 for reading in alone[0])
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            together = list(pool.map(read_part, range(4)))
+    finally:
+        sys.setswitchinterval(before)
+    assert together == alone
 
 
 def test_a_ticket_costs_what_a_few_plain_searches_cost() -> None:

@@ -9,7 +9,7 @@ import unicodedata
 from dataclasses import dataclass
 from itertools import chain
 
-from tui.diagnosis.manage_bde_words import CODE_PAGE_WORDS, LOCALES
+from tui.diagnosis.manage_bde_words import CENTRAL_EUROPEAN_WORDS, CODE_PAGE_WORDS, LOCALES
 from tui.diagnosis.redact import redact
 from tui.diagnosis.sample import Sample
 from tui.text import clean
@@ -33,6 +33,9 @@ CODE_PAGES = (
     "cp857",
 )
 """Candidates in the order in which the first of equals wins."""
+
+_CENTRAL_EUROPEAN, _CENTRAL_EUROPEAN_PAGES = ("pl", "cs"), ("cp852", "cp1250")
+"""Languages of which words are known, and the pages that Windows writes in these and in their neighbours."""
 
 _WINDOW = 64 * 1024
 _BINARY = (
@@ -140,9 +143,20 @@ def _code_page(data: bytes) -> Decoded | None:
             candidates.append((encoding, text, _score(text)))
     if _is_binary(mostly_utf8):
         return None
-    encoding = max(candidates, key=lambda candidate: candidate[2])[0]
+    encoding, best, _ = max(candidates, key=lambda candidate: candidate[2])
+    if _is_central_european(best):
+        same = {name for name, text, _ in candidates if text == best}
+        encoding = next((page for page in _CENTRAL_EUROPEAN_PAGES if page in same), encoding)
     whole = _strict(data, encoding)
     return Decoded(data.decode(encoding, "replace") if whole is None else whole, encoding)
+
+
+def _is_central_european(text: str) -> bool:
+    """By the words: letters that Polish or Czech share with German stand at one place in two code pages."""
+    folded = text.casefold()
+    said = {tag: sum(word in folded for word in words) for tag, words in LOCALES.items()}
+    central = max(*(said.pop(tag) for tag in _CENTRAL_EUROPEAN), sum(word in folded for word in CENTRAL_EUROPEAN_WORDS))
+    return central > max(said.values())
 
 
 def _score(text: str) -> float:

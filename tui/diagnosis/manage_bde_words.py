@@ -30,6 +30,9 @@ LOCALES: Mapping[str, Sequence[str]] = _TABLES["locales"]
 CODE_PAGE_WORDS: Sequence[str] = _TABLES["code-pages"]["words"]
 """Further words that speak for a code page when one must be chosen."""
 
+CENTRAL_EUROPEAN_WORDS: Sequence[str] = _TABLES["code-pages"]["central-european"]
+"""Words that speak for the code pages 852 and 1250, of languages that are not told otherwise."""
+
 _MEANINGS = {name: _stems(words) for name, words in _TABLES["meanings"].items()}
 
 UNKNOWN = _MEANINGS["unknown"]

@@ -102,7 +102,7 @@ def _firmware(pairs: Sequence[_Pair]) -> Iterator[str]:
 def _bios_mode(pairs: Sequence[_Pair]) -> str | None:
     for name, value in pairs:
         if _BIOS.search(name) and (value.upper() == "UEFI" or _LABELS["bios_mode"].search(name)):
-            return "UEFI" if "UEFI" in value.upper() else "Legacy" if value else None
+            return "UEFI" if "UEFI" in value.upper() else "Legacy" if _VALUES["legacy"].search(value) else None
     return None
 
 

@@ -61,7 +61,7 @@ def redact(text: str) -> tuple[str, int]:
 
     A text without one comes back unchanged. The time is linear in the length of the text.
     """
-    if not _may_hold_part(text) or sum(map(len, _NUMBER.findall(text))) < _FEWEST_DIGITS:
+    if len(text) < _FEWEST_DIGITS or not _may_hold_part(text) or sum(map(len, _NUMBER.findall(text))) < _FEWEST_DIGITS:
         return text, 0
     kept, position, removed = [], 0, 0
     for start, end, marker in _secrets(text):

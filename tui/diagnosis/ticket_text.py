@@ -68,39 +68,39 @@ def read_ticket(text: str, title: str = "") -> TicketReading:
 
     A title sums the text up and is no part of its story: it may name the prompt or the change, in an order of its own.
     """
-    words = read_words(text[:_READ].lower())
-    code, suspects, passwords, heading = words.code, words.suspects, 0, NO_HEADING
+    code, suspects = read_words(text[:_READ])
+    heading, named, passwords = NO_HEADING, _NOTHING, 0
     if title:
-        named_first = read_words(title[:_READ].lower())
-        heading = heading_at(len(code) + len(STOP), named_first.code)
-        code, suspects = f"{code}{STOP}{named_first.code}", (*suspects, *named_first.suspects)
-        text = f"{text}\n{title}"
-    lowered = text[:_READ].lower()
+        named_first, more = read_words(title[:_READ])
+        heading = heading_at(len(code) + len(STOP), named_first)
+        code, suspects, text = f"{code}{STOP}{named_first}", suspects + more, f"{text}\n{title}"
     if len(text) > _READ:
-        lowered = text[:_SEARCHED].lower()
-        suspects += suspects_in(lowered[_READ:])
+        suspects += suspects_in(text[:_SEARCHED].lower()[_READ:])
     if _may_hold_password(code, suspects):
         head, passwords = redact(text[:_READ])
         if passwords:
             text = head + text[_READ:_SEARCHED]
-            lowered = text.lower()
-    named = read_identifiers(text, lowered, suspects) if suspects else _NOTHING
     prompt = first_prompt(code)
-    cause = _named_cause(named, text) or read_cause(code, prompt, heading)
+    cause = None
+    if suspects:
+        named = read_identifiers(text, text[:_SEARCHED].lower(), suspects)
+        cause = _named_cause(named, text)
+    cause = cause or read_cause(code, prompt, heading)
     recurrence: Recurrence = "unknown"
     if prompt >= 0 and cause.code is not _NOT_BITLOCKER:
         after_update = bool(named.kbs) or (cause.event == "dbx" and cause.code is CauseCode.SECUREBOOT_CHANGED)
         recurrence = read_recurrence(code, after_update)
-    return TicketReading(
-        named.key_id_prefixes,
-        named.kbs,
-        named.error_codes,
-        named.devices,
-        cause,
-        _is_bitlocker(cause, code, named, prompt),
-        recurrence,
-        passwords,
-    )
+    bitlocker = _is_bitlocker(cause, code, named, prompt)
+    if named is _NOTHING and not passwords:
+        return _without_identifiers(cause, bitlocker, recurrence)
+    ids = named.key_id_prefixes, named.kbs, named.error_codes, named.devices
+    return TicketReading(*ids, cause, bitlocker, recurrence, passwords)
+
+
+@lru_cache(maxsize=1_000)
+def _without_identifiers(cause: Cause, bitlocker: bool | None, recurrence: Recurrence) -> TicketReading:
+    """One reading for all the tickets that say no more than this: most of a queue."""
+    return TicketReading(cause=cause, bitlocker=bitlocker, recurrence=recurrence)
 
 
 def _may_hold_password(code: str, suspects: tuple[str, ...]) -> bool:
@@ -112,8 +112,6 @@ def _may_hold_password(code: str, suspects: tuple[str, ...]) -> bool:
 
 def _named_cause(named: Identifiers, text: str) -> Cause | None:
     """A code of the screen, a detail line or an event number that the ticket quotes decides before its prose."""
-    if named is _NOTHING:
-        return None
     if len(named.screen_codes) > 1:
         return UNKNOWN_CAUSE
     if named.screen_codes and (cause := _screen_cause(named.screen_codes[0])):

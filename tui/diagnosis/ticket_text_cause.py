@@ -26,6 +26,8 @@ _SPOILED = letters("recovery key bitlocker ask unlock")
 _BEFORE = LETTER["before"]
 _AHEAD = 4
 """Letters before a change in which `after` belongs to it."""
+_NEAR = 2
+"""Letters before a change in which `not` denies the change itself, and not what was done about it."""
 _DOUBT = letters("hypothetical try")
 _UNDONE = pattern("(?<!today) undone")
 """Planned, waiting or called off; in German `heute morgen` is this morning."""
@@ -41,6 +43,9 @@ _ENDED = letters("fix gone")
 """Words that, before a change, make it the end of the prompts: solved by, gone since."""
 _TROUBLE = letters("repair winre protectors broken crash")
 
+_TELLING = _DOUBT | _HELPED | _ENDED | letters("to not undone broken before still") | {QUESTION}
+"""Words that may make a sentence say something else than that the change was and the prompt came. Most have none."""
+
 _NO_BITLOCKER = pattern("not --1 bitlocker")
 _EVERY_BOOT = pattern(
     "each ..2 (?:boot|time|turn ..2 on)|boot ..2 each|whenever ..3 (?:boot|turn ..2 on)"
@@ -48,7 +53,9 @@ _EVERY_BOOT = pattern(
     "|ask ..5 (?:always|again)|key ..5 (?:always|again)|recovery ..5 (?:always|again)|bitlocker ..5 (?:always|again)"
     "|boot ..5 (?:always|again)|over ..1 over|anew ..1 anew|time ..1 time ..0 anew|after then ...(?:recovery|key)"
 )
-_REPEATS, _SINGLE = letters("each always whenever over anew then again"), letters("once one next")
+_REPEATS = frozenset(map(ord, letters("each always whenever over anew then again")))
+_SINGLE = frozenset(map(ord, letters("once one next")))
+_TIMELESS = bytes(set(range(256)) - _REPEATS - _SINGLE)
 _ONCE = pattern("only once|once only|once (?:$|[.])|one time|next (?:time|boot) ...(?:recovery|key)")
 
 _YIELDS: dict[CauseCode, frozenset[CauseCode]] = {
@@ -88,6 +95,9 @@ def read_cause(code: str, prompt: int, heading: Heading = NO_HEADING) -> Cause:
             found[rule.code] = rule
     if not found:
         return UNKNOWN_CAUSE
+    if len(found) == 1:
+        (rule,) = found.values()
+        return rule.cause
     if _BOARD in code and CauseCode.TPM_ABSENT in found:
         # A new board brings its own firmware and an empty TPM: one event, not three causes.
         return found[CauseCode.TPM_ABSENT].cause
@@ -123,27 +133,45 @@ def _holds(rule: Rule, code: str, prompt: int, heading: Heading) -> bool:
         return may_be and rule.regex.search(code) is not None
     if rule.asked and prompt < 0:
         return False
-    return any(
-        _stands(rule, code, m.start(), m.end(), prompt if m.start() < heading.at else heading.prompt)
-        for m in rule.regex.finditer(code)
-    )
+    stands, may_be_denied = False, rule.trigger and _NOT in code
+    for match in rule.regex.finditer(code):
+        start, end = match.span()
+        if may_be_denied and _is_denied(code, start):
+            # It happened and did not happen: on another device, or at another time.
+            return False
+        stands = stands or _stands(rule, code, start, end, prompt if start < heading.at else heading.prompt)
+    return stands
+
+
+def _is_denied(code: str, start: int) -> bool:
+    """No update, not a new board: the denial stands right before what it denies."""
+    ahead = code[max(0, start - _NEAR) : start]
+    return _NOT in ahead and STOP not in ahead and PAUSE not in ahead
 
 
 def _stands(rule: Rule, code: str, start: int, end: int, prompt: int) -> bool:
     opening = code.rfind(STOP, 0, start) + 1
     ahead, span = code[max(opening, start - _AHEAD) : start], code[start:end]
+    closing = code.find(STOP, end)
+    closing = closing if closing >= 0 else len(code)
+    if _TELLING.isdisjoint(code[opening:closing]):
+        return not rule.trigger or start < prompt or _follows(ahead)
     if not _DOUBT.isdisjoint(ahead + span) or (rule.trigger and ahead[-1:] == _TO):
         return False
     if not rule.negated and _NOT in ahead[-3:] + span:
         return False
-    closing = code.find(STOP, end)
-    closing = closing if closing >= 0 else len(code)
     if code[closing - 1 : closing] == QUESTION:
         return False
     follows = code[end : min(closing, end + _NEXT_WORDS)].partition(PAUSE)[0]
     if rule.trigger and (_UNDONE.search(ahead + span + follows) or (rule.code in _UPDATES and _BROKEN in follows)):
         return False
     return not rule.trigger or _came_first(code, ahead, start, end, closing, prompt)
+
+
+def _follows(ahead: str) -> bool:
+    """The change is what the prompt came after."""
+    after = ahead.find(_AFTER)
+    return after >= 0 and _SPOILED.isdisjoint(ahead[after:])
 
 
 def _came_first(code: str, ahead: str, start: int, end: int, closing: int, prompt: int) -> bool:
@@ -157,9 +185,7 @@ def _came_first(code: str, ahead: str, start: int, end: int, closing: int, promp
     if start < prompt:
         # Many languages deny at the end: nothing was updated there. What still is was not brought by the change.
         return after >= 0 or (_NOT not in rest[:4].partition(PAUSE)[0] and _STILL not in rest)
-    if after < 0 or not _SPOILED.isdisjoint(ahead[after:]):
-        return False
-    return _STILL not in code[code.rfind(STOP, 0, start) + 1 : closing]
+    return _follows(ahead) and _STILL not in code[code.rfind(STOP, 0, start) + 1 : closing]
 
 
 def rules_out_bitlocker(code: str) -> bool:
@@ -178,8 +204,9 @@ def read_recurrence(code: str, after_update: bool) -> Recurrence:
     `after_update` says that the text lays one prompt on an update: such updates prompt once (the known issues of
     KB5012170, KB5066835 and KB5083769 say so), unless the text tells of more.
     """
-    if any(map(code.__contains__, _REPEATS)) and _EVERY_BOOT.search(code):
-        return "every_boot"
-    if after_update or (any(map(code.__contains__, _SINGLE)) and _ONCE.search(code)):
-        return "once"
-    return "unknown"
+    if told := code.encode("latin-1").translate(None, _TIMELESS):
+        if not _REPEATS.isdisjoint(told) and _EVERY_BOOT.search(code):
+            return "every_boot"
+        if not _SINGLE.isdisjoint(told) and _ONCE.search(code):
+            return "once"
+    return "once" if after_update else "unknown"

@@ -7,9 +7,10 @@ with something rare and repeats nothing without a bound.
 import itertools
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeVar
+
+import msgspec
 
 from tui.diagnosis.recovery_screen_codes import ScreenCode, find_screen_code, find_screen_codes, nearest_code
 from tui.diagnosis.ticket_text_updates import read_updates
@@ -75,7 +76,7 @@ _HOST_BEFORE = re.compile(
 _HOST = re.compile(r"[a-z][a-z0-9-]{2,14}(?![a-z0-9_-])")
 _NO_HOSTS = ("kb", "win-1", "windows")
 _DEFAULT_NAME = re.compile(r"(?<![a-z0-9-])(?:desktop|laptop|win|minint)-[0-9a-z]{5,11}(?![0-9a-z-])")
-_WORD_ENDS, _WORD_STARTS = re.compile(r"\w+\Z"), re.compile(r"\w*[^\W_](?!\w)")
+_WORD, _WORD_STARTS = re.compile(r"\w+"), re.compile(r"\w*[^\W_](?!\w)")
 _LONGEST_CODE = 40
 _LONGEST_UPDATE = 10
 """Of one token that has no room for anything else."""
@@ -88,8 +89,7 @@ _EVENT_NUMBER = re.compile(r"246\d\d|2470[5-8]|5[23]\d(?!\d)|82[34](?!\d)")
 _TAIL = re.compile(r"kb[\s-]?\d{6,7}|[0-9a-f]{8}-[0-9a-f]{4}[0-9a-f-]{0,24}|0x[0-9a-f]{4,8}|e_[a-z_]{6,40}")
 
 
-@dataclass(frozen=True, slots=True)
-class Identifiers:
+class Identifiers(msgspec.Struct, frozen=True, gc=False):
     """What a ticket names, each once, in the order of the text. KBs that are only the cure are left out."""
 
     key_id_prefixes: tuple[str, ...] = ()
@@ -108,9 +108,9 @@ def suspects_in(lowered: str) -> tuple[str, ...]:
 def read_identifiers(text: str, lowered: str, suspects: Iterable[str]) -> Identifiers:
     """Find every identifier in the suspects, which stand in the order of the text; `lowered` is it in lower case."""
     spans = _places(lowered, suspects)
-    joined = " ".join([lowered[start:end] for start, end in spans])
-    # An update is no key ID and no device, and is what most tickets name.
-    others = [span for span in spans if span[1] - span[0] > _LONGEST_UPDATE or not lowered.startswith("kb", span[0])]
+    tokens = [lowered[start:end] for start, end in spans]
+    joined = " ".join(tokens)
+    others = [span for span, token in zip(spans, tokens, strict=True) if not _is_one_thing(token)]
     screens = _screen_codes(text[:_READ]) if "_" in joined or "fve" in joined else ()
     codes = [screen.name for screen in screens]
     if "0x" in joined:
@@ -121,6 +121,13 @@ def read_identifiers(text: str, lowered: str, suspects: Iterable[str]) -> Identi
     return Identifiers(
         _unique(keys), read_updates(lowered, spans), _unique(codes), _unique(names), _unique(events), screens
     )
+
+
+def _is_one_thing(token: str) -> bool:
+    """An update alone, or letters and low lines: no key ID and no device is in it. Most tickets name such."""
+    if "_" in token:
+        return token.isascii() and token.rstrip(".,;:!?)").replace("_", "a").isalpha()
+    return len(token) <= _LONGEST_UPDATE and token.startswith("kb")
 
 
 def _tells_of_events(lowered: str, joined: str) -> bool:
@@ -135,9 +142,10 @@ def _events(lowered: str) -> list[int]:
 def _screen_codes(text: str) -> tuple[ScreenCode, ...]:
     """As `find_screen_codes`; a code that is the only word with low lines is known without a search of the text."""
     head, _, rest = text.partition("_")
-    start, end = _WORD_ENDS.search(head[-_LONGEST_CODE:]), _WORD_STARTS.match(rest)
-    if start and end and start[0][0] in "eE" and len(start[0] + end[0]) < _LONGEST_CODE:
-        word = f"{start[0]}_{end[0]}"
+    # What ends there begins a text that is read backwards.
+    start, end = _WORD.match(head[: -_LONGEST_CODE - 1 : -1]), _WORD_STARTS.match(rest)
+    if start and end and start[0][-1] in "eE" and len(start[0] + end[0]) < _LONGEST_CODE:
+        word = f"{start[0][::-1]}_{end[0]}"
         if text.count("_") == word.count("_") and (code := _code_of(word)):
             return (code,)
     return find_screen_codes(text)
@@ -162,15 +170,20 @@ def _places(lowered: str, suspects: Iterable[str]) -> list[tuple[int, int]]:
 
 
 def _unique(items: list[_T]) -> tuple[_T, ...]:
-    return tuple(dict.fromkeys(items)) if items else ()
+    return tuple(dict.fromkeys(items)) if len(items) > 1 else tuple(items)
 
 
 def _key_ids(text: str, start: int, end: int) -> list[str]:
     limit = min(end, start + _LONGEST)
     if end - start == 4:
         return _halved_key_id(text, start, end)
-    if not _HEX_EIGHT.search(text, start, limit):
+    if not (first := _HEX_EIGHT.search(text, start, limit)):
         return []
+    start = first.start()
+    whole = _GUIDISH.match(text, start, limit)
+    if whole and limit - whole.end() < PREFIX_LENGTH and whole[0].isascii():
+        # Nothing else has room beside it.
+        return [_canonical(whole[0])] if _is_key_id(text, start, whole[0]) else []
     found = [match[0] for match in _GUIDISH.finditer(text, start, limit) if _is_key_id(text, match.start(), match[0])]
     found += [match[0] for match in _BARE.finditer(text, start, limit) if _is_called_key(text, match.start())]
     return [_canonical(item) for item in found]

@@ -3,8 +3,7 @@
 A rule that cannot match costs next to nothing: the letters it needs are looked at first.
 """
 
-import itertools
-from operator import itemgetter
+from functools import lru_cache
 
 from tui.diagnosis.ticket_text_patterns import Rule
 from tui.model.cause import CauseCode, Confidence
@@ -254,25 +253,30 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-_Indexed = tuple[int, Rule, str]
+_NEEDED = frozenset().union(*(letters for rule in RULES for letters in rule.needed))
+_IDLE = bytes(n for n in range(256) if chr(n) not in _NEEDED)
+"""Letters that no rule needs."""
 
 
-def _by_letter() -> dict[str, list[_Indexed]]:
-    """Each rule, with its number and the letters of its other needs, under the letters of its first need."""
-    index: dict[str, list[_Indexed]] = {}
-    for n, rule in enumerate(RULES):
+def candidates(code: str) -> tuple[Rule, ...]:
+    """The rules that may match a concept string, in the order of the table."""
+    return _possible(frozenset(code.encode("latin-1").translate(None, _IDLE)))
+
+
+def _by_letter() -> dict[int, list[tuple[int, frozenset[int]]]]:
+    """The number of each rule, and the letters of its other needs, under the letters of its first need."""
+    index: dict[int, list[tuple[int, frozenset[int]]]] = {}
+    for number, rule in enumerate(RULES):
         first, *others = rule.needed
         for letter in first:
-            index.setdefault(letter, []).append((n, rule, "".join(itertools.chain(*others))))
+            index.setdefault(ord(letter), []).append((number, frozenset(map(ord, frozenset().union(*others)))))
     return index
 
 
 _INDEX = _by_letter()
-_NUMBER = itemgetter(0)
 
 
-def candidates(code: str) -> list[Rule]:
-    """The rules that may match a concept string, in the order of the table."""
-    has = code.__contains__
-    found = [rule for letter in filter(has, _INDEX) for rule in _INDEX[letter] if not rule[2] or all(map(has, rule[2]))]
-    return [rule for _, rule, _ in (sorted(found, key=_NUMBER) if len(found) > 1 else found)]
+@lru_cache(maxsize=10_000)
+def _possible(has: frozenset[int]) -> tuple[Rule, ...]:
+    numbers = {number for letter in has for number, others in _INDEX.get(letter, ()) if others <= has}
+    return tuple(RULES[number] for number in sorted(numbers))

@@ -11,6 +11,7 @@ _FEWEST, _WHOLE = 6, 7
 """Digits of a KB number: six in old ones, seven since 2016."""
 
 _KB = re.compile(r"(?<![a-z])kbs?[\s:#._\-\u2010-\u2015(]{0,3}(?:number\s|nr\.?\s|no\.?\s)?([0-9o]{6,7})(?![0-9a-z])")
+_SIX_DIGITS = re.compile("[0-9]{6}")
 _KB_ENDS = re.compile(r"(?<![a-z])kbs?[\s:#._\-\u2010-\u2015(]{0,3}(?:number\s|nr\.?\s|no\.?\s|is\s)?$")
 _UNNAMED = re.compile(r"(?<![0-9a-z.])[0-9]{6,7}(?![0-9a-z])")
 _NUMBER = re.compile(r"(?<![0-9a-z.])([45][0-9]{6})(?![0-9a-z])")
@@ -45,7 +46,6 @@ _ABSENT = re.compile(
     r"|[^.\n]{0,60}\b(?:it|es|that)\s(?:is|was|ist|war)\s(?:not|nicht)\s(?:yet\s)?(?:installed|installiert|there)"
     r"|\s?(?:は|が)?(?:未適用|入っていない|インストールされていない)|\s?(?:没有|未)安装"
 )
-
 _HINT = re.compile(
     r"\b(?:arti[cgk]|artíc|стать|artyku|doc|described|guidance|fix|solved|resolved|cured|corrected|addressed|behoben"
     r"|gelöst|corrigé|résolu|solucionado|corregido|risolto|repaired|исправлено|emergency|notfall|isn|wasn"
@@ -68,12 +68,17 @@ def read_updates(text: str, spans: Sequence[tuple[int, int]]) -> tuple[str, ...]
     found: list[str] = []
     last = -1
     for start, end in spans:
+        token = text[start:end]
+        if "kb" not in token and not _SIX_DIGITS.search(token):
+            continue
         for number, a, b in _numbers(text, start, end, last):
             last = b
             if number not in _ARTICLES and _is_named_as_installed(text, a, b):
                 found.append(number)
     if not found:
         return ()
+    if len(found) == 1:
+        return (f"KB{found[0]}",)
     numbers = list(dict.fromkeys(found))
     # A number with a digit too few beside its whole self is the same update, mistyped.
     short = {n for n in numbers if len(n) == _FEWEST and any(m != n and m.startswith(n) for m in numbers)}

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from importlib import resources
 from operator import itemgetter
-from typing import NamedTuple
+from sys import intern
+from threading import Lock
 
 FILLER, STOP, PAUSE, QUESTION, SHAPE, NUMBER, UPDATE_ID, SCREEN_CODE = "-", ".", ",", "?", "#", "0", "K", "V"
 """Letters with a fixed meaning: a word without concept, the end of a sentence, the end of a clause, a question (before
@@ -78,6 +79,8 @@ class _Vocabulary:
         """The letters of a word without punctuation, or nothing. Parts of BIOS-Update count each for itself."""
         if found := self.exact.get(word):
             return found
+        if word.isdigit():
+            return ""
         if not word.isalpha() and len(parts := _PARTS.findall(word)) > 1:
             return "".join([self.of(part) if part.isdigit() else _part(part) for part in parts])
         for length in self.lengths.get(word[:1], ()):
@@ -107,63 +110,72 @@ def _part(word: str) -> str:
     return _VOCABULARY.of(word)
 
 
-_SEEN: dict[str, str] = {}
-"""The letters of tokens met before, punctuation included; emptied when it grows too large."""
-_NAMED: dict[str, str] = {}
-"""The same for updates and codes, which stand in many tickets of one morning. Other tokens that may identify something
-are met once, and might be secret: they are not remembered."""
+class _Memory(dict[str, str]):
+    """The letters of tokens met before, as they were written, punctuation included; emptied when it grows too large.
 
+    A token that is not remembered is read, and told as a suspect when it may be an ID, a code or an update. Updates
+    and codes, which stand in many tickets of one morning, are remembered apart so that they are told each time. Other
+    tokens that may identify something are met once, and might be secret: they are not remembered.
+    """
 
-class Words(NamedTuple):
-    """A text as concepts, and the tokens of it that may be an ID, a code or an update."""
+    __slots__ = ("_named", "_once", "suspects")
 
-    code: str
-    suspects: tuple[str, ...]
+    def __init__(self) -> None:
+        super().__init__()
+        self._named: dict[str, str] = {}
+        self._once: dict[str, str] = {}
+        self.suspects: list[str] = []
 
-
-def read_words(lowered: str) -> Words:
-    """The concepts of a text that is already in lower case."""
-    tokens = lowered.replace("\n", " . ").split()
-    if not tokens:
-        return Words("", ())
-    try:
-        # Of all ways to look many keys up, this is the fastest.
-        return Words("".join(itemgetter(*tokens)(_SEEN)), ())
-    except KeyError:
-        found = list(map(_SEEN.get, tokens))
-        suspects = _learn(tokens, found)
-        return Words("".join(found), suspects)  # type: ignore[arg-type]
-
-
-def concepts(lowered: str) -> str:
-    """The concept string alone."""
-    return read_words(lowered).code
-
-
-def _learn(tokens: list[str], found: list[str | None]) -> tuple[str, ...]:
-    """Fill the gaps of `found`, and give the tokens that may identify something."""
-    suspects: list[str] = []
-    position, last, letters = -1, "", ""
-    for _ in range(found.count(None)):
-        position = found.index(None, position + 1)
-        token = tokens[position]
-        if token != last:
-            letters = _NAMED.get(token) or _letters(token)
-            last = token
-        found[position] = letters
+    def __missing__(self, written: str) -> str:
+        token = written.lower()
+        if letters := self._named.get(token) or self._once.get(token, ""):
+            self.suspects.append(token)
+            return letters
+        letters = _letters(token)
         if letters[:1] in _SUSPECT or (SHAPE in letters and not token.isascii()):
-            suspects.append(token)
-            if letters[:1] in _OFTEN and len(token) <= _LONGEST_NAME:
-                _remember(_NAMED, token, letters)
+            self.suspects.append(token)
+            if letters[0] in _OFTEN and len(token) <= _LONGEST_NAME:
+                _remember(self._named, token, letters)
+            else:
+                self._once[token] = letters
         elif len(token) <= _LONGEST_WORD:
-            _remember(_SEEN, token, letters)
-    return tuple(suspects)
+            _remember(self, written, letters)
+        return letters
+
+    def take_suspects(self) -> tuple[str, ...]:
+        """The suspects since they were last taken, in the order of the text."""
+        taken = tuple(self.suspects)
+        self.suspects, self._once = [], {}
+        return taken
+
+
+_MEMORY = _Memory()
+_READING = Lock()
+"""A queue's first poll is read in another thread than the tickets after it."""
+
+
+def read_words(text: str) -> tuple[str, tuple[str, ...]]:
+    """The concepts of a text, and in lower case those of its tokens that may be an ID, a code or an update, in its
+    order."""
+    tokens = text.replace("\n", " . ").split()
+    if not tokens:
+        return "", ()
+    with _READING:
+        # Of all ways to look many keys up, this is the fastest.
+        code = "".join(itemgetter(*tokens)(_MEMORY))
+        return code, _MEMORY.take_suspects() if _MEMORY.suspects else ()
+
+
+def concepts(text: str) -> str:
+    """The concept string alone."""
+    return read_words(text)[0]
 
 
 def _remember(memory: dict[str, str], token: str, letters: str) -> None:
     if len(memory) > _REMEMBERED:
         memory.clear()
-    memory[token] = letters
+    # Many words share few letters: one object for all of them is found in the processor's cache.
+    memory[token] = intern(letters)
 
 
 def _letters(token: str) -> str:
