@@ -1,8 +1,12 @@
 """A tenant's name in its colour, so that nobody takes one tenant for another."""
 
+from typing import TYPE_CHECKING
+
 from textual.content import Content
 
-from tui.services.desk import Desk
+if TYPE_CHECKING:
+    # The first frame is painted before the use cases are imported.
+    from tui.services.desk import Desk
 
 GROUNDS = {
     "blue": "#87afff",
@@ -15,12 +19,12 @@ GROUNDS = {
 """Grounds that black letters can be read on, in every theme."""
 
 
-def tenant_badge(desk: Desk) -> Content:
+def tenant_badge(desk: "Desk") -> Content:
     """The name in its colour; nothing where there is no other tenant to take it for."""
     return Content.assemble((desk.tenant, _style(desk)), "  ") if desk.colour else Content("")
 
 
-def with_badge(words: Content, desk: Desk) -> Content:
+def with_badge(words: Content, desk: "Desk") -> Content:
     """Words that name the tenant, or shall, with the name in its colour."""
     at = words.plain.find(desk.tenant)
     if not desk.colour:
@@ -28,5 +32,5 @@ def with_badge(words: Content, desk: Desk) -> Content:
     return words.stylize(_style(desk), at, at + len(desk.tenant)) if at >= 0 else tenant_badge(desk) + words
 
 
-def _style(desk: Desk) -> str:
+def _style(desk: "Desk") -> str:
     return f"bold #000000 on {GROUNDS[desk.colour]}"

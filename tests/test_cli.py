@@ -77,8 +77,9 @@ def test_wrong_usage_is_two(arguments: tuple[str, ...]) -> None:
 
 
 def imported_by(code: str) -> set[str]:
-    """The top-level packages that are loaded after some code ran."""
-    probe = f"import sys\n{code}\nprint(*sorted({{name.split('.')[0] for name in sys.modules}}))"
+    """The top-level packages that are loaded after some code ran; of the project's own, their parts."""
+    name = "'.'.join(name.split('.')[: 2 if name.startswith('tui.') else 1])"
+    probe = f"import sys\n{code}\nprint(*sorted({{{name} for name in sys.modules}}))"
     done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, timeout=60, check=True)
     return set(done.stdout.split())
 
@@ -89,7 +90,9 @@ def imported_by(code: str) -> set[str]:
         ("tui.cli", {"textual", "rich", "msgraph", "azure", "httpx", "aiosqlite", "starlette"}),
         ("tui.headless", {"textual", "rich", "msgraph", "azure", "starlette", "pyperclip"}),
         ("tui.doctor", {"textual", "rich", "msgraph", "azure", "starlette"}),
-        ("tui.app", {"msgraph", "kiota_abstractions", "azure", "httpx", "starlette", "pyperclip"}),
+        ("tui.app", {"tui.services", "tui.diagnosis", "tui.sources", "tui.wiring", "msgraph", "kiota_abstractions"}),
+        ("tui.app", {"azure", "httpx", "starlette", "pyperclip", "click", "aiosqlite"}),
+        ("tui.wiring", {"textual", "msgraph", "kiota_abstractions", "azure", "httpx", "starlette", "pyperclip"}),
         ("tui.vault.warden", {"textual", "msgraph", "azure", "aiosqlite"}),
         ("tui.store.verification", {"textual", "msgraph", "azure", "httpx"}),
         ("tui.services.desk", {"textual", "msgraph", "azure", "httpx", "aiosqlite", "starlette"}),

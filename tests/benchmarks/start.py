@@ -16,6 +16,8 @@ from tests.benchmarks import Row
 from tests.benchmarks.cached_queue import COUNT, keep_cached
 from tests.demo.tenant import running
 from tests.support.terminal import Terminal
+from tui.config import load
+from tui.paths import tenant_directory
 
 ROUNDS = 15
 LOADS = 5
@@ -78,7 +80,8 @@ def run() -> list[Row]:
     """First paint, with the Graph client loaded behind it; and keys while it loads."""
     with TemporaryDirectory() as name, running("--size", "20", "--speed", "0.0001") as tenant:
         state = Path(name) / "state"
-        keep_cached(state, "servicenow")
+        state.mkdir(mode=0o700)
+        keep_cached(tenant_directory(state, load(tenant.config).tenant.tenant_id), "servicenow")
         env = {
             "PYTHONPATH": str(ROOT),
             "PYTHONPYCACHEPREFIX": str(Path(name) / "bytecode"),
