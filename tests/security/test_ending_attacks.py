@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.security.watching import ROOT
+from tests.security.watching import ROOT, put
 from tests.support.terminal import Terminal, descendants
 from tests.terminal.desk import RESEAL, Desk, blocks_on_screen, desk, reveal
 from tests.terminal.selecting import select_one_by_one
@@ -138,7 +138,7 @@ def test_the_end_of_the_console_is_the_end_of_it(morning: Desk, end: Callable[[T
 def test_what_comes_over_it_ends_it(morning: Desk, tmp_path: Path, deed: str) -> None:
     with breakable(morning, tmp_path) as terminal:
         shown = Shown(morning, terminal)
-        (tmp_path / "do").write_text(deed, encoding="utf-8")
+        put(tmp_path / "do", deed)
         terminal.wait_until({"mode": "Audit", "screen": "Show every key"}[deed], 5)
         shown.is_gone()
         terminal.press("1" if deed == "mode" else "escape")
@@ -151,7 +151,7 @@ def test_what_comes_over_it_ends_it(morning: Desk, tmp_path: Path, deed: str) ->
 def test_a_crash_of_the_console_ends_it_and_prints_one_line(morning: Desk, tmp_path: Path) -> None:
     with breakable(morning, tmp_path) as terminal:
         shown = Shown(morning, terminal)
-        (tmp_path / "do").write_text("crash", encoding="utf-8")
+        put(tmp_path / "do", "crash")
         terminal.wait_until(lambda: not terminal.alive, 10)
         shown.is_gone()
         terminal.wait_until("the console stopped on RuntimeError")

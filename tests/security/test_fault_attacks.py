@@ -8,7 +8,7 @@ import pytest
 
 from tests.security.broken_console import points
 from tests.security.test_ending_attacks import Shown, breakable, outcomes, runs
-from tests.security.watching import ROOT
+from tests.security.watching import ROOT, put
 from tests.support.terminal import Terminal
 from tests.terminal.desk import Desk, blocks_on_screen, desk
 
@@ -45,7 +45,7 @@ def break_each(morning: Desk, folder: Path, chosen: Sequence[str]) -> list[str]:
 
 def break_at(terminal: Terminal, shown: Shown, folder: Path, name: str) -> bool:
     """Whether the point came by between the drawing and the end of the disclosure."""
-    (folder / "at").write_text(name, encoding="utf-8")
+    put(folder / "at", name)
     hit = folder / "hit"
     for key in ("space", "m", "a", "x"):
         # What is pressed after the end of the disclosure would go to the queue.
