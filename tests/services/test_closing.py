@@ -13,6 +13,7 @@ from tui.model.audit import AuditEvent, DeviceRef, Operator
 from tui.model.cause import CauseCode
 from tui.model.incident import Incident, IncidentState
 from tui.services.closing import Closing, ClosingService, read_unlocked
+from tui.services.outbox import WAITS
 from tui.services.rotation import Debt
 
 FOUND = incident("1", state=IncidentState.CLAIMED)
@@ -25,12 +26,12 @@ class Systems:
     """A ticket system and the debts of a ticket."""
 
     owed: tuple[Debt, ...] = ()
-    refuses: bool = False
+    refuses: Problem | None = None
     moves: list[IncidentState] = field(default_factory=list)
 
     async def set_state(self, incident_id: str, state: IncidentState, actor: str = "") -> Incident:
-        if self.refuses:
-            raise Problem(ProblemKind.UPSTREAM, "Somebody else changed the ticket")
+        if self.refuses is not None:
+            raise self.refuses
         self.moves.append(state)
         return replace(FOUND, ticket=replace(FOUND.ticket, state=state))
 
@@ -99,11 +100,18 @@ async def test_without_a_row_the_ticket_system_is_not_told() -> None:
     assert systems.moves == []
 
 
-async def test_a_refusal_of_the_ticket_system_is_a_row_too() -> None:
-    service, audit = closing(Systems(refuses=True))
-    with pytest.raises(Problem, match="Somebody else"):
+@pytest.mark.parametrize(
+    ("problem", "told"),
+    [
+        (Problem(ProblemKind.UPSTREAM, "Somebody else changed the ticket"), "not-closed"),
+        (Problem(ProblemKind.UNREACHABLE, "The state waits in the outbox", code=WAITS), "waits"),
+    ],
+)
+async def test_what_the_ticket_system_did_not_take_is_a_row_too(problem: Problem, told: str) -> None:
+    service, audit = closing(Systems(refuses=problem))
+    with pytest.raises(Problem, match=problem.what):
         await service.close(FOUND, RIGHT)
-    assert [row.entry.ended_by for row in audit.written] == ["closed", "not-closed"]
+    assert [row.entry.ended_by for row in audit.written] == ["closed", told]
 
 
 @pytest.mark.parametrize("text", ["", "soon", "25:00", "12:60", "7", "2026-02-30 07:00", "07:00 08:00", "²:00"])

@@ -15,7 +15,7 @@ from tests.sources.tickets.table import TableDesk
 from tui.errors import Problem, ProblemKind
 from tui.model.fact import SourceState
 from tui.model.incident import IncidentState
-from tui.services.outbox import TAKEN, UnkeptOutbox, WriteState
+from tui.services.outbox import TAKEN, WAITS, UnkeptOutbox, WriteState
 from tui.services.queue import QueueService
 from tui.services.work_notes import disclosure_note, refuse_digits
 from tui.sources.tickets.auth import BearerFromEnvironment
@@ -124,7 +124,7 @@ async def test_writes_wait_while_the_network_is_gone_and_go_out_once_in_order() 
         ):
             with pytest.raises(Problem, match="waits in the outbox") as caught:
                 await attempt
-            assert caught.value.kind is ProblemKind.UNREACHABLE
+            assert (caught.value.kind, caught.value.code) == (ProblemKind.UNREACHABLE, WAITS)
         await each.queue.sync("servicenow")
         assert each.queue.health["servicenow"].state is SourceState.UNREACHABLE
         assert len(each.queue.writes.pending(ID)) == 3

@@ -12,13 +12,14 @@ from tui.model.audit import AuditEntry, AuditEvent, Operator
 from tui.model.cause import CauseCode
 from tui.model.incident import Incident, IncidentState
 from tui.ports import AuditTrail
+from tui.services.outbox import WAITS
 from tui.services.rotation import Debt
 from tui.text import clean_line
 
 NEVER = "never"
 """What is typed for a device that was not unlocked."""
-CLOSED, NOT_CLOSED = "closed", "not-closed"
-"""`ended_by` of the rows."""
+CLOSED, WAITING, NOT_CLOSED = "closed", "waits", "not-closed"
+"""`ended_by` of the rows. What waits is sent as soon as the ticket system takes it."""
 _MOMENT = re.compile(r"(?:(\d{4}-\d\d-\d\d)[ T])?(\d{1,2}:\d\d)")
 
 
@@ -111,7 +112,7 @@ class ClosingService:
         try:
             return await self._tickets.set_state(incident.id, IncidentState.CLOSED, self._operator().upn)
         except Problem as problem:
-            await self._write(incident, NOT_CLOSED, problem.what)
+            await self._write(incident, WAITING if problem.code == WAITS else NOT_CLOSED, problem.what)
             raise
 
     async def _write(self, incident: Incident, ended_by: str, note: str) -> None:

@@ -43,6 +43,9 @@ from tui.services.work_notes import disclosure_note
 SHIFT = timedelta(hours=12)
 """How far back a handover looks when nobody says otherwise."""
 
+AHEAD = 100
+"""Incidents from the top of the queue whose devices are learned ahead; more than a shift opens in an hour."""
+
 
 @dataclass(slots=True)
 class Engineer:
@@ -160,8 +163,11 @@ class Desk:
 
     async def look_ahead(self) -> None:
         """Learn in the background where the dossiers of the queue's next incidents will have to ask."""
-        waiting = [each for each in self.queue.book.all() if each.ticket.state is not IncidentState.CLOSED]
-        await self._foresight.look_ahead([query_of(each) for each in waiting])
+        book = self.queue.book
+        first = (book.at(place) for place in range(min(len(book), AHEAD)))
+        await self._foresight.look_ahead(
+            [query_of(each) for each in first if each.ticket.state is not IncidentState.CLOSED]
+        )
 
     def groups(self) -> tuple[Group, ...]:
         """Today's groups by cause and trigger."""

@@ -10,6 +10,8 @@ from tui.model.incident import IncidentState
 
 TAKEN = "taken"
 """`Problem.code` of a claim that somebody else holds."""
+WAITS = "waits"
+"""`Problem.code` of a write that could not be sent yet, and will be."""
 
 
 class WriteKind(StrEnum):

@@ -13,7 +13,7 @@ from tui.clock import Clock
 from tui.errors import Problem, ProblemKind
 from tui.model.incident import Incident, IncidentState, Ticket
 from tui.ports import TicketSource
-from tui.services.outbox import OPEN, TAKEN, Outbox, Write, WriteKind, WriteState
+from tui.services.outbox import OPEN, TAKEN, WAITS, Outbox, Write, WriteKind, WriteState
 from tui.services.source_offers import Linking, NotesReadable, Recognising
 from tui.services.work_notes import refuse_digits
 
@@ -82,7 +82,8 @@ class WriteService:
         if write.state in OPEN:
             why = write.detail or "An earlier write of the same ticket, or another console, goes first"
             what = f"The {write.kind} waits in the outbox"
-            return Problem(ProblemKind.UNREACHABLE, what, why, "It goes out by itself; the queue shows it until then")
+            step = "It goes out by itself; the queue shows it until then"
+            return Problem(ProblemKind.UNREACHABLE, what, why, step, code=WAITS)
         return self._problems.get(write.id) or Problem(ProblemKind.POLICY, write.detail)
 
     async def acknowledge(self, write_id: str) -> None:
