@@ -16,6 +16,7 @@ from screens.group_page import GroupView, member_line, page
 from screens.mass_words import key_words
 from screens.shell import ConsoleScreen, bindings
 from screens.widgets.page_view import PageView
+from screens.widgets.row_list import RowList
 from screens.widgets.status_line import StatusLine
 from tui.actions import Scope
 from tui.errors import Problem, ProblemKind
@@ -55,7 +56,7 @@ class GroupScreen(ConsoleScreen):
     def compose(self) -> ComposeResult:
         yield StatusLine()
         yield PageView()
-        yield OptionList(id="members", markup=False)
+        yield RowList(id="members", markup=False)
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:

@@ -13,6 +13,7 @@ from textual.widgets.option_list import Option
 
 from screens.mass_words import key_words, trigger_words
 from screens.shell import ConsoleModal, bindings
+from screens.widgets.row_list import RowList
 from tui.actions import Scope
 from tui.diagnosis.redact import redact
 from tui.errors import Problem
@@ -86,7 +87,7 @@ class ChooseGroupScreen(ConsoleModal[GroupKey | None]):
         with Vertical(classes="card -tall"):
             yield Static(Content.assemble((self._title, "bold $primary")))
             lines = [f"{len(g.members):5}  {key_words(g.key)} x {trigger_words(g.key)}" for g in self._groups]
-            yield OptionList(*(Option(Content(line)) for line in lines), markup=False)
+            yield RowList(*(Option(Content(line)) for line in lines), markup=False)
         yield Footer(show_command_palette=False)
 
     @on(OptionList.OptionSelected)

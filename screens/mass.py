@@ -27,6 +27,7 @@ from screens.mass_words import (
 )
 from screens.shell import ConsoleScreen, bindings
 from screens.widgets.page_view import PageView
+from screens.widgets.row_list import RowList
 from screens.widgets.status_line import StatusLine
 from tui.actions import Scope
 from tui.errors import Problem
@@ -78,7 +79,7 @@ class MassScreen(ConsoleScreen):
         yield StatusLine()
         yield Static(id="surges")
         yield Static(Content.assemble((HEADER, "$secondary")), id="header")
-        yield OptionList(id="groups", markup=False)
+        yield RowList(id="groups", markup=False)
         yield PageView()
         yield Footer(show_command_palette=False)
 

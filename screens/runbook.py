@@ -12,6 +12,7 @@ from textual.widgets.option_list import Option
 from screens.render import heading
 from screens.shell import ConsoleModal, bindings
 from screens.widgets.page_view import PageView
+from screens.widgets.row_list import RowList
 from tui.actions import Scope
 from tui.services.runbook import Step, StepState
 from tui.services.scripts import Script
@@ -39,7 +40,7 @@ class RunbookScreen(ConsoleModal[None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="card -tall -broad"):
             yield Static(Content.assemble(("Runbook ", "bold $primary"), self._ticket, f"  {summary(self._steps)}"))
-            yield OptionList(*(Option(step_line(step)) for step in self._steps), markup=False, id="steps")
+            yield RowList(*(Option(step_line(step)) for step in self._steps), markup=False, id="steps")
             yield PageView()
         yield Footer(show_command_palette=False)
 

@@ -12,6 +12,7 @@ from textual.widgets import Footer, OptionList, Static
 from textual.widgets.option_list import Option
 
 from screens.shell import ConsoleModal, bindings
+from screens.widgets.row_list import RowList
 from tui.actions import Scope
 
 
@@ -32,7 +33,7 @@ class TenantScreen(ConsoleModal[str | None]):
             yield Static(
                 Content.assemble(("Tenant  ", "bold $primary"), "enter goes there; what runs in the background goes on")
             )
-            yield OptionList(*(Option(self._words(name)) for name in self._names))
+            yield RowList(*(Option(self._words(name)) for name in self._names))
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:

@@ -17,6 +17,7 @@ from screens.reveal import RevealScreen
 from screens.sign_in import SignInScreen
 from screens.tenants import TenantScreen
 from screens.widgets.incident_table import IncidentTable
+from screens.widgets.row_list import RowList
 from tui.actions import ACTIONS, Danger, Scope, actions_of, key_table
 from tui.app import ResealApp
 from tui.commands import offered_actions
@@ -24,6 +25,7 @@ from tui.commands import offered_actions
 HANDLERS = {
     Scope.ANYWHERE: ResealApp,
     Scope.TABLE: IncidentTable,
+    Scope.LIST: RowList,
     Scope.QUEUE: QueueScreen,
     Scope.DEVICE: ProblemScreen,
     Scope.FORM: IntakeScreen,
@@ -39,7 +41,9 @@ HANDLERS = {
 }
 TOGETHER = (
     (Scope.ANYWHERE, Scope.TABLE, Scope.QUEUE, Scope.DEVICE),
-    (Scope.ANYWHERE, Scope.MASS),
+    (Scope.ANYWHERE, Scope.MASS, Scope.LIST),
+    (Scope.ANYWHERE, Scope.GROUP, Scope.LIST),
+    (Scope.ANYWHERE, Scope.RUNBOOK, Scope.LIST),
     (Scope.ANYWHERE, Scope.AUDIT),
     (Scope.ANYWHERE, Scope.HANDOVER),
     (Scope.REVEAL,),

@@ -18,6 +18,7 @@ class Scope(StrEnum):
 
     ANYWHERE = "anywhere"
     TABLE = "table"
+    LIST = "list"
     QUEUE = "queue"
     DEVICE = "device"
     FORM = "form"
@@ -107,6 +108,8 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "mark-incident", ("space",), "Mark", "Mark the incident for a bulk claim or note.", Scope.TABLE, in_footer=False
     ),
+    Action("cursor-down", ("j", "down"), "Down", "Next row.", Scope.LIST, in_footer=False),
+    Action("cursor-up", ("k", "up"), "Up", "Previous row.", Scope.LIST, in_footer=False),
     Action("open-device", ("enter",), "Device", "Join what is known of the incident's device.", Scope.QUEUE),
     Action("open-runbook", ("b",), "Runbook", "Show the guide's steps for the incident.", Scope.QUEUE, in_footer=False),
     Action("filter-queue", ("slash",), "Filter", "Show only incidents that hold these words.", Scope.QUEUE),
