@@ -9,7 +9,8 @@ import click
 
 import tui
 from tui.console import open_console, require_terminal, run_console
-from tui.verbs import TENANT, VERBS, say
+from tui.running import TENANT, say
+from tui.verbs import VERBS
 
 
 def run() -> int:

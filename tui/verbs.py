@@ -2,30 +2,14 @@
 
 import asyncio
 import sys
-from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
 import click
 
-TENANT = "reseal.tenant"
-"""Where click's context holds the tenant that was named."""
-
-
-def chosen_tenant() -> str:
-    """What `--tenant` said, before the verb or after it; empty when it said nothing."""
-    return str(click.get_current_context().meta.get(TENANT, ""))
-
-
-def _choose_tenant(context: click.Context, _: click.Parameter, value: str | None) -> None:
-    if value:
-        context.meta[TENANT] = value
-
-
-def say(text: str) -> None:
-    """A message for people, on stderr."""
-    click.echo(f"reseal: {text}", err=True)
+from tui.audit_commands import audit
+from tui.running import chosen_tenant, run_headless, say, tenant_option
 
 
 @click.command()
@@ -46,7 +30,7 @@ def queue(config_path: Path | None, as_json: bool, words: str) -> int:
     """The incident queue, after one sync."""
     from tui import headless
 
-    return _headless(config_path, lambda console: headless.show_queue(console, words, as_json=as_json))
+    return run_headless(config_path, lambda console: headless.show_queue(console, words, as_json=as_json))
 
 
 @click.command()
@@ -57,7 +41,7 @@ def lookup(config_path: Path | None, term: str, as_json: bool) -> int:
     """What is known of a ticket, a key ID or its first 8 characters, a device, or a user."""
     from tui import headless
 
-    return _headless(config_path, lambda console: headless.show_lookup(console, term, as_json=as_json))
+    return run_headless(config_path, lambda console: headless.show_lookup(console, term, as_json=as_json))
 
 
 @click.command()
@@ -67,7 +51,7 @@ def groups(config_path: Path | None, as_json: bool) -> int:
     """Current mass incidents, by cause and KB."""
     from tui import headless
 
-    return _headless(config_path, lambda console: headless.show_groups(console, as_json=as_json))
+    return run_headless(config_path, lambda console: headless.show_groups(console, as_json=as_json))
 
 
 @click.command()
@@ -78,7 +62,7 @@ def rotate(config_path: Path | None, ticket: str, as_json: bool) -> int:
     """Request a rotation for the open debt of a ticket."""
     from tui import headless
 
-    return _headless(config_path, lambda console: headless.rotate(console, ticket, as_json=as_json))
+    return run_headless(config_path, lambda console: headless.rotate(console, ticket, as_json=as_json))
 
 
 @click.command()
@@ -91,7 +75,7 @@ def handover(config_path: Path | None, since: datetime | None, until: datetime |
     from tui import headless
 
     start, end = (moment.replace(tzinfo=UTC) if moment else None for moment in (since, until))
-    return _headless(config_path, lambda console: headless.show_handover(console, start, end, form))
+    return run_headless(config_path, lambda console: headless.show_handover(console, start, end, form))
 
 
 @click.command()
@@ -122,66 +106,6 @@ def triage(file: Path | None, as_json: bool) -> int:
     from tui.diagnose import run_triage
 
     return run_triage(file, as_json)
-
-
-@click.group()
-def audit() -> None:
-    """The audit."""
-
-
-@audit.command("list")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
-@click.option("--limit", type=click.IntRange(min=1), default=200, show_default=True)
-def audit_list(as_json: bool, limit: int) -> int:
-    """The newest rows, newest first."""
-    from tui import headless
-
-    return asyncio.run(headless.list_audit(limit, as_json=as_json))
-
-
-@audit.command("verify")
-@click.argument("pack", required=False, type=click.Path(path_type=Path))
-@click.option("--head", default="", help="A MAC that was noted elsewhere: the pack's newest row has to bear it.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
-def audit_verify(pack: Path | None, head: str, as_json: bool) -> int:
-    """Check number, chain and schema of every row; with PACK, those of an evidence pack."""
-    from tui import evidence_verbs, headless
-
-    if pack is not None:
-        return evidence_verbs.verify_pack(pack, head, as_json=as_json)
-    return headless.verify_audit(as_json=as_json)
-
-
-@audit.command("reconcile")
-@click.option("--days", type=click.IntRange(1, 30), default=7, show_default=True, help="How far back.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
-@click.pass_obj
-def audit_reconcile(config_path: Path | None, days: int, as_json: bool) -> int:
-    """Compare this console's key reads with those that Entra ID has logged."""
-    from tui import evidence_verbs
-
-    return _headless(config_path, lambda console: evidence_verbs.reconcile_audit(console, days, as_json=as_json))
-
-
-@audit.command("export")
-@click.option(
-    "--replay", is_flag=True, help="The shift as a rehearsal for `reseal demo --replay`, without personal data."
-)
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="The file to write; never overwritten.")
-@click.option("--since", type=click.DateTime(), help="From when on, UTC; the audit's beginning by default.")
-@click.option("--until", type=click.DateTime(), help="Until when, UTC; now by default.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
-@click.pass_obj
-def audit_export(
-    config_path: Path | None, replay: bool, out: Path, since: datetime | None, until: datetime | None, as_json: bool
-) -> int:
-    """Write the audit as an evidence pack, or what a shift was made of."""
-    from tui import evidence_verbs, headless
-
-    if replay:
-        return _headless(config_path, lambda console: headless.export_replay(console, out))
-    start, end = (moment.replace(tzinfo=UTC) if moment else None for moment in (since, until))
-    return asyncio.run(evidence_verbs.export_pack(out, start, end, as_json=as_json))
 
 
 @click.command("open")
@@ -265,36 +189,11 @@ def kb_update(config_path: Path | None, kbs: tuple[str, ...], file: Path | None,
     if file is not None:
         return asyncio.run(catalogue.add_file(file, as_json=as_json))
     wanted = [each.upper() if each.upper().startswith("KB") else f"KB{each}" for each in kbs]
-    return _headless(config_path, lambda console: catalogue.ask_release_health(console, wanted, as_json=as_json))
+    return run_headless(config_path, lambda console: catalogue.ask_release_health(console, wanted, as_json=as_json))
 
 
-def _headless(config_path: Path | None, verb: Callable[[Any], Coroutine[Any, Any, int]]) -> int:
-    return asyncio.run(_with_console(config_path, verb))
-
-
-async def _with_console(config_path: Path | None, verb: Callable[[Any], Coroutine[Any, Any, int]]) -> int:
-    from tui.config import load
-    from tui.paths import config_file, state_directory
-    from tui.ports import SignInPrompt
-    from tui.wiring import open_console
-
-    async def show(prompt: SignInPrompt) -> None:
-        say(prompt.line)
-
-    config = load(config_file(config_path), chosen_tenant())
-    async with open_console(config, state_directory(), on_prompt=show, mode="headless") as console:
-        return await verb(console)
-
-
-for _verb in (doctor, queue, lookup, groups, rotate, handover, diagnose, audit_export, kb_update):
-    _verb.params.append(
-        click.Option(
-            ["--tenant"],
-            expose_value=False,
-            callback=_choose_tenant,
-            help="A tenant of the configuration, by name or ID; needed where there are several.",
-        )
-    )
+for _verb in (doctor, queue, lookup, groups, rotate, handover, diagnose, kb_update):
+    _verb.params.append(tenant_option())
 
 VERBS: tuple[click.Command, ...] = (
     doctor,

@@ -7,35 +7,16 @@ import subprocess
 import sys
 import textwrap
 import threading
-import time
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.sources.authority import PENDING, authority, self_signed
+from tests.sources.signing import Shown, failed
 from tui.errors import Problem, ProblemKind
-from tui.sources import sign_in as sign_in_module
 from tui.sources.credentials import CLOUDS, Tenant, azure_cli, certificate, device_code, sign_in
-from tui.sources.sign_in import GivenToken, Prompt, SignIn, is_loopback
-
-
-class Shown:
-    """The console's side of a device code."""
-
-    def __init__(self) -> None:
-        self.prompts: list[Prompt] = []
-        self.first = asyncio.Event()
-
-    async def __call__(self, prompt: Prompt) -> None:
-        self.prompts.append(prompt)
-        self.first.set()
-
-
-async def failed(signing: SignIn) -> Problem:
-    with pytest.raises(Problem) as caught:
-        await signing.token()
-    return caught.value
+from tui.sources.sign_in import Prompt
 
 
 async def thread_gone(name: str = "sign-in") -> None:
@@ -277,83 +258,6 @@ async def test_a_missing_certificate_says_so(tmp_path: Path) -> None:
     assert "certificate" in problem.next_step
 
 
-CLI_TENANT = Tenant("11111111-2222-4333-8444-555555555555", "c")
-CLI_TOKEN = "echo '" + '{"accessToken": "cli-token", "expires_on": %d, "expiresOn": "2099-12-31 00:00:00"}' + "'"
-
-
-def install_az(directory: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> Path:
-    """A program that answers as Azure CLI does, and the file that it keeps its arguments in."""
-    log, program = directory / "asked", directory / "az"
-    program.write_text(f'#!/bin/sh\necho "$@" >> {log}\n{script}\n')
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{directory}:/usr/bin:/bin")
-    return log
-
-
-async def test_azure_cli_is_asked_for_graphs_scope_in_the_tenant(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    log = install_az(tmp_path, monkeypatch, CLI_TOKEN % 4102444800)
-    signing = azure_cli(CLI_TENANT)
-    assert await signing.token() == "cli-token"
-    assert await signing.token() == "cli-token"
-    [asked] = log.read_text().splitlines()
-    assert "account get-access-token" in asked
-    assert "https://graph.microsoft.com" in asked
-    assert f"--tenant {CLI_TENANT.tenant_id}" in asked
-
-
-@pytest.mark.parametrize(
-    "said",
-    [
-        "ERROR: Please run 'az login' to setup account.",
-        "ERROR: AADSTS70043: The refresh token has expired or is invalid due to sign-in frequency checks.",
-        "ERROR: AADSTS700082: The refresh token has expired due to inactivity.",
-    ],
-)
-async def test_an_azure_cli_that_is_signed_out_is_asked_again_next_time(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str
-) -> None:
-    log = install_az(tmp_path, monkeypatch, f'echo "{said}" >&2\nexit 1')
-    signing = azure_cli(CLI_TENANT)
-    problem = await failed(signing)
-    assert problem.kind is ProblemKind.SIGNED_OUT
-    assert "az login" in problem.next_step
-    assert signing.refused is None
-    install_az(tmp_path, monkeypatch, CLI_TOKEN % 4102444800)
-    assert await signing.token() == "cli-token"
-    assert len(log.read_text().splitlines()) == 2
-
-
-async def test_a_token_of_azure_cli_that_ends_is_asked_for_anew(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    log = install_az(tmp_path, monkeypatch, CLI_TOKEN % (time.time() + 100))
-    signing = azure_cli(CLI_TENANT)
-    assert [await signing.token(), await signing.token()] == ["cli-token"] * 2
-    assert len(log.read_text().splitlines()) == 2
-
-
-async def test_a_challenge_that_azure_cli_cannot_meet_says_how_to_sign_in_there(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    install_az(tmp_path, monkeypatch, CLI_TOKEN % 4102444800)
-    signing = azure_cli(CLI_TENANT)
-    await signing.token()
-    with pytest.raises(Problem) as caught:
-        await signing.challenge(base64.b64encode(b'{"access_token":{}}').decode())
-    assert "az login" in str(caught.value)
-    assert "--claims-challenge" in caught.value.why
-
-
-async def test_without_azure_cli_the_next_step_is_to_sign_in_there(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
-    problem = await failed(azure_cli(Tenant("11111111-2222-4333-8444-555555555555", "c")))
-    assert "az login" in problem.next_step
-
-
 def test_what_azure_logs_does_not_reach_the_terminal(tmp_path: Path) -> None:
     code = """
         import asyncio
@@ -394,53 +298,4 @@ def test_scope_and_authority_follow_the_cloud(cloud: str, authority_host: str) -
 def test_an_unknown_method_is_a_config_problem() -> None:
     with pytest.raises(Problem) as caught:
         sign_in("magic", Tenant("t", "c"), on_prompt=Shown())
-    assert caught.value.kind is ProblemKind.CONFIG
-
-
-LOOPBACK = "http://127.0.0.1:9"
-
-
-async def test_a_given_token_comes_from_the_variable_before_the_file(tmp_path: Path) -> None:
-    file = tmp_path / "token"
-    file.write_text("from-file\n")
-    environ = {sign_in_module.TOKEN_VARIABLE: " from-variable "}
-    given = GivenToken(LOOPBACK, str(file), environ)
-    assert await given.token() == "from-variable"
-    environ.clear()
-    assert await given.token() == "from-file"
-    file.write_text("renewed")
-    assert await given.token() == "renewed"
-
-
-@pytest.mark.parametrize(
-    "endpoint",
-    ["https://graph.microsoft.com", "http://127.0.0.1.example", "http://localhost.example", "http://10.0.0.1", "x", ""],
-)
-async def test_a_given_token_is_for_this_machine_only(endpoint: str) -> None:
-    with pytest.raises(Problem) as caught:
-        await GivenToken(endpoint, "", {sign_in_module.TOKEN_VARIABLE: "t"}).token()
-    assert caught.value.kind is ProblemKind.CONFIG
-    assert not is_loopback(endpoint)
-
-
-@pytest.mark.parametrize(
-    "endpoint", ["http://127.0.0.1:80", "http://localhost", "https://[::1]:1/x", "http://127.9.9.9"]
-)
-def test_this_machine(endpoint: str) -> None:
-    assert is_loopback(endpoint)
-
-
-@pytest.mark.parametrize("content", ["", "two words", "a\nb", "t\x1bk"])
-async def test_a_token_file_without_a_token_says_so_without_its_content(tmp_path: Path, content: str) -> None:
-    file = tmp_path / "token"
-    file.write_text(content)
-    with pytest.raises(Problem) as caught:
-        await GivenToken(LOOPBACK, str(file), {}).token()
-    assert caught.value.kind is ProblemKind.SIGNED_OUT
-    assert not content or content not in str(caught.value)
-
-
-async def test_a_token_file_that_is_not_there_is_a_config_problem(tmp_path: Path) -> None:
-    with pytest.raises(Problem) as caught:
-        await GivenToken(LOOPBACK, str(tmp_path / "none"), {}).token()
     assert caught.value.kind is ProblemKind.CONFIG
