@@ -74,13 +74,11 @@ async def ask_release_health(console: Console, wanted: Sequence[str], *, as_json
     if console.config.tenant.cloud != "global":
         why = "Microsoft offers it in the global cloud alone"
         raise Problem(ProblemKind.POLICY, "Release health cannot be asked here", why, _FROM_FILE)
-    from tui.sources.graph.release_health import ReleaseHealth
-
     state = state_directory()
     load_additions(state)
     await console.desk.queue.load_cached()
     asked = list(wanted) or _of_interest(console)
-    health, found = ReleaseHealth(await console.cloud.transport()), Additions()
+    health, found = (await console.cloud.graph.side()).health, Additions()
     for kb in asked[:ASKED]:
         try:
             found = found.joined(await health.about(kb))

@@ -1,111 +1,133 @@
-"""One tenant's Graph side, from the token to the sources that the services ask."""
+"""One tenant's cloud for the services: what Graph gives, joined with what is kept here."""
 
-import asyncio
-from contextlib import AsyncExitStack
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import Protocol
 
 from tui.clock import Clock, SystemClock
-from tui.config import Config
-from tui.ports import AccessToken
-from tui.services.dossier import CloudSources
+from tui.diagnosis.kb_entries import Additions
+from tui.ports import (
+    DeviceManagement,
+    Directory,
+    DirectoryLog,
+    KeyEscrow,
+    MassSource,
+    OnPremDirectory,
+    Policies,
+)
+from tui.services.cloud import CloudSources, IndexAndMemory
+from tui.services.collection import CollectionRoute
 from tui.services.on_prem_patience import PatientDirectory
 from tui.services.pim import Activations
-from tui.services.wire_log import WireLog
-from tui.store.cache import CacheStore
-
-if TYPE_CHECKING:
-    from tui.sources.active_directory.directory import ActiveDirectory
-    from tui.sources.graph.transport import Transport
+from tui.services.reconciliation import KeyRead
 
 
-@dataclass(slots=True)
-class Cloud:
-    """The Graph side, loaded when it is first asked for: its libraries take longer than the first paint may."""
+class WaitingOnPrem(OnPremDirectory, Protocol):
+    """Active Directory, and how many seconds its first answer may take."""
 
-    config: Config
-    token: AccessToken
-    cache: CacheStore
-    wire: WireLog
-    on_prem: "ActiveDirectory | None" = None
-    clock: Clock = field(default_factory=SystemClock)
-    _activations: Activations | None = None
-    _loading: "asyncio.Task[CloudSources] | None" = None
-    _stack: AsyncExitStack | None = None
-    _transport: "Transport | None" = None
+    @property
+    def first_seconds(self) -> float: ...
 
-    async def sources(self) -> CloudSources:
-        """The sources; all callers share one loading."""
-        if self._loading is None or (self._loading.done() and self._loading.exception() is not None):
-            self._loading = asyncio.create_task(self._load())
-        return await asyncio.shield(self._loading)
 
-    async def activations(self) -> Activations:
-        """Privileged Identity Management, once the Graph side is loaded."""
-        await self.sources()
-        assert self._activations is not None
-        return self._activations
+class KeyReadLog(DirectoryLog, Protocol):
+    """Entra ID's audit log with who read which key."""
 
-    async def transport(self) -> "Transport":
-        """What the Graph sources send with; loads them if need be."""
-        await self.sources()
-        assert self._transport is not None
-        return self._transport
+    async def key_reads(self, since: datetime) -> Sequence[KeyRead]:
+        """Reads of recovery keys since a time, oldest first."""
+        ...
+
+
+class KnownIssueSource(Protocol):
+    """Microsoft's release health."""
+
+    async def about(self, kb: str) -> Additions:
+        """What is known of an update."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class GraphSide:
+    """What is reached through Microsoft Graph, by its port."""
+
+    directory: Directory
+    intune: DeviceManagement
+    escrow: KeyEscrow
+    policies: Policies
+    log: KeyReadLog
+    mass: MassSource
+    ahead: MassSource
+    activations: Activations
+    diagnostics: CollectionRoute
+    health: KnownIssueSource
+
+
+class Graph(Protocol):
+    """Microsoft Graph with one engineer's sign-in: in this process, or in one of its own."""
+
+    async def begin(self) -> None:
+        """Get ready, as far as that holds nobody up. Raises `Problem`."""
+        ...
+
+    async def side(self) -> GraphSide:
+        """Its ports, loaded when they are first asked for. Raises `Problem`."""
+        ...
+
+    async def token(self) -> str:
+        """A token that is good now; may wait for the engineer to sign in."""
+        ...
 
     @property
     def signed_out(self) -> bool:
         """The sign-in was given up or refused, and waits for `sign_in_again`."""
-        return getattr(self.token, "refused", None) is not None
+        ...
 
     def sign_in_again(self) -> None:
         """Whoever needs a token next may begin a sign-in."""
-        again = getattr(self.token, "again", None)
-        if again is not None:
-            again()
+        ...
 
     def cancel_sign_in(self) -> None:
         """Give up a sign-in that waits for the engineer."""
-        cancel = getattr(self.token, "cancel", None)
-        if cancel is not None:
-            cancel()
+        ...
 
     async def close(self) -> None:
         """Let go of connections, and of a loading or a sign-in that is still under way."""
-        self.cancel_sign_in()
-        if self._loading is not None:
-            self._loading.cancel()
-            await asyncio.gather(self._loading, return_exceptions=True)
-        if self._stack is not None:
-            await self._stack.aclose()
+        ...
 
-    async def _load(self) -> CloudSources:
-        from tui.sources.graph.transport import connect
 
-        challenged = getattr(self.token, "challenge", None)
-        transport = await connect(
-            self.config.graph.endpoint, self.token.token, challenged=challenged, on_call=self.wire.note
-        )
-        self._stack = AsyncExitStack()
-        self._stack.push_async_callback(transport.close)
-        self._transport = transport
-        from tui.sources.graph.directory import EntraDirectory
-        from tui.sources.graph.directory_log import EntraLog
-        from tui.sources.graph.escrow import EntraEscrow
-        from tui.sources.graph.intune import Intune
-        from tui.sources.graph.mass import BatchedGraph
-        from tui.sources.graph.pim import RoleActivations
-        from tui.sources.graph.policies import TenantPolicies
+@dataclass(slots=True)
+class Cloud:
+    """The sources that the services ask; everything local is kept under the tenant's id."""
 
-        self._activations = RoleActivations(transport)
-        return CloudSources(
-            directory=EntraDirectory(transport),
-            intune=Intune(transport),
-            escrow=EntraEscrow(transport),
-            index=self.cache,
-            policies=TenantPolicies(transport),
-            tenant=self.config.tenant.tenant_id,
-            log=EntraLog(transport),
-            mass=BatchedGraph(transport),
-            ahead=BatchedGraph(transport, background=True),
-            on_prem=self.on_prem and PatientDirectory(self.on_prem, self.clock, self.on_prem.first_seconds),
-        )
+    graph: Graph
+    tenant: str
+    cache: IndexAndMemory
+    on_prem: WaitingOnPrem | None = None
+    clock: Clock = field(default_factory=SystemClock)
+    _sources: CloudSources | None = None
+
+    async def sources(self) -> CloudSources:
+        """The sources; raises `Problem`."""
+        side = await self.graph.side()
+        if self._sources is None:
+            self._sources = CloudSources(
+                directory=side.directory,
+                intune=side.intune,
+                escrow=side.escrow,
+                index=self.cache,
+                policies=side.policies,
+                tenant=self.tenant,
+                log=side.log,
+                mass=side.mass,
+                ahead=side.ahead,
+                on_prem=self.on_prem and PatientDirectory(self.on_prem, self.clock, self.on_prem.first_seconds),
+            )
+        return self._sources
+
+    async def activations(self) -> Activations:
+        """Privileged Identity Management."""
+        return (await self.graph.side()).activations
+
+    async def diagnostics(self) -> CollectionRoute:
+        """Intune's "Collect diagnostics"."""
+        return (await self.graph.side()).diagnostics

@@ -54,7 +54,8 @@ async def run_console(config_path: Path, state: Path, tenant: str = "") -> int:
 
         async def opened(show: "OnPrompt") -> "Tenants":
             module = await asyncio.to_thread(import_module, "tui.tenants")
-            tenants: Tenants = await stack.enter_async_context(module.open_tenants(configs, state, on_prompt=show))
+            opening = module.open_tenants(configs, state, on_prompt=show, apart=True)
+            tenants: Tenants = await stack.enter_async_context(opening)
             return tenants
 
         rows = first_incidents(tenant_directory(state, first.tenant_id), FIRST_ROWS)

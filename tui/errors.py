@@ -55,6 +55,10 @@ class Problem(Exception):
         self.request_id = request_id
         self.retry_after = retry_after
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # Whichever subclass it is: another process knows only this one.
+        return Problem, (self.kind, self.what), self.__dict__
+
     @property
     def exit_code(self) -> int:
         """The exit code of the outside contract."""

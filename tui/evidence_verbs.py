@@ -67,13 +67,11 @@ def verify_pack(pack: Path, head: str, *, as_json: bool) -> int:
 
 async def reconcile_audit(console: Console, days: int, *, as_json: bool) -> int:
     """Compare with Entra ID's log; exit code 1 when something does not fit. Raises `Problem`."""
-    from tui.sources.graph.directory_log import EntraLog
-
     await console.sign_in()
     desk = console.desk
     now = desk.clock.now()
     since = now - timedelta(days=days)
-    reads = await EntraLog(await console.cloud.transport()).key_reads(since - NEAR)
+    reads = await (await console.cloud.graph.side()).log.key_reads(since - NEAR)
     rows = await desk.audit.rows_of(set(AuditEvent), since)
     found = reconcile(rows, reads, since, now)
     wrong = found.of(*EXCEPTIONS)

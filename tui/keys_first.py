@@ -8,7 +8,6 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
-from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 
@@ -16,8 +15,8 @@ FRAME_SECONDS = 0.012
 """How long a key's frame may take."""
 
 
-class KeysFirst(MetaPathFinder):
-    """Finds nothing; the search is where it waits."""
+class KeysFirst:
+    """A finder of `sys.meta_path` that finds nothing; the search is where it waits."""
 
     def __init__(self) -> None:
         self._until = 0.0

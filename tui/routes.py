@@ -2,25 +2,15 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from tui.config import Config, RemoteShell
 from tui.services.collection import CollectionRoute, Way
 
-if TYPE_CHECKING:
-    from tui.sources.graph.transport import Transport
-
 Route = Callable[[], Awaitable[CollectionRoute]]
 
 
-def collection_routes(config: Config, transport: "Callable[[], Awaitable[Transport]]") -> Mapping[Way, Route]:
+def collection_routes(config: Config, by_intune: Route) -> Mapping[Way, Route]:
     """A factory for each way; a way that is not configured is absent."""
-
-    async def by_intune() -> CollectionRoute:
-        from tui.sources.graph.diagnostics import IntuneDiagnostics
-
-        return IntuneDiagnostics(await transport())
-
     routes: dict[Way, Route] = {Way.INTUNE: by_intune}
     shell = config.remote_shell
     if shell is not None:

@@ -89,7 +89,7 @@ class TenantWork:
 
     def sign_in(self) -> None:
         """Sign in anew, whatever there is."""
-        self._console.cloud.sign_in_again()
+        self._console.cloud.graph.sign_in_again()
         self._said.clear()
         self._run("connect", self._connect, "sign in and follow")
 
@@ -97,7 +97,7 @@ class TenantWork:
         """Show a device code inside the console until the sign-in is over, which cancels this."""
         while self._stage.holds_key:  # noqa: ASYNC110  (a screen that goes away sets no event)
             await asyncio.sleep(HELD_SECONDS)
-        screen = SignInScreen(prompt, self._console.cloud.cancel_sign_in, self._label)
+        screen = SignInScreen(prompt, self._console.cloud.graph.cancel_sign_in, self._label)
         try:
             await self._app.push_screen(screen)
             await asyncio.Event().wait()
@@ -111,7 +111,7 @@ class TenantWork:
     def _report(self, problem: Problem) -> None:
         what = f"{self._label}{problem.what}"
         step = problem.next_step
-        if self._console.cloud.signed_out and problem.kind is ProblemKind.SIGNED_OUT:
+        if self._console.cloud.graph.signed_out and problem.kind is ProblemKind.SIGNED_OUT:
             step = f"{step.rstrip('.')}. {key_of_action('sign-in')} on any screen signs in"
         self._stage.report(Problem(problem.kind, what, problem.why, step, status=problem.status, code=problem.code))
 
@@ -122,7 +122,7 @@ class TenantWork:
 
     async def _connect(self) -> None:
         while not await self._sign_in():
-            if self._console.cloud.signed_out:
+            if self._console.cloud.graph.signed_out:
                 # Given up or refused: trying again by itself would show one code after the other to nobody.
                 return
             await asyncio.sleep(RETRY_SECONDS)

@@ -27,6 +27,7 @@ class Tenants:
     _state: Path
     _on_prompt: OnPrompt
     _clock: Clock | None
+    _apart: bool
     _stack: AsyncExitStack
     _consoles: dict[str, Console] = field(default_factory=dict)
     _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -52,6 +53,7 @@ class Tenants:
                     on_prompt=partial(self._on_prompt, name),
                     clock=self._clock,
                     colour=self._colour(place),
+                    apart=self._apart,
                 )
                 self._consoles[name] = await self._stack.enter_async_context(opening)
             return self._consoles[name]
@@ -69,8 +71,11 @@ class Tenants:
 
 @asynccontextmanager
 async def open_tenants(
-    configs: Sequence[Config], state: Path, *, on_prompt: OnPrompt, clock: Clock | None = None
+    configs: Sequence[Config], state: Path, *, on_prompt: OnPrompt, clock: Clock | None = None, apart: bool = False
 ) -> AsyncIterator[Tenants]:
-    """Nothing is open at first; everything that was opened is closed in the end, the newest first."""
+    """Nothing is open at first; everything that was opened is closed in the end, the newest first.
+
+    `apart` puts the Graph of each into a process of its own.
+    """
     async with AsyncExitStack() as stack:
-        yield Tenants(configs, state, on_prompt, clock, stack)
+        yield Tenants(configs, state, on_prompt, clock, apart, stack)

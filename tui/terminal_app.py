@@ -45,6 +45,15 @@ class TerminalApp(ShutDoors):
         for theme in themes.THEMES:
             self.register_theme(theme)
         self.theme = themes.DARK.name
+        self.stylesheet.set_variables(self.get_css_variables())
+        self._coloured_by = self.theme
+
+    def refresh_css(self, animate: bool = True) -> None:
+        """Style everything by another theme."""
+        # Textual also asks for it when a mode is shown first, and would parse every stylesheet anew.
+        if self.theme != self._coloured_by:
+            self._coloured_by = self.theme
+            super().refresh_css(animate)
 
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Paste) and self._hex_keys is not None and self._hex_keys.take_paste(event.text):

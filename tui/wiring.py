@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 
 from tui.approving import key_of
 from tui.clock import Clock, SystemClock
-from tui.cloud import Cloud
+from tui.cloud import Cloud, Graph
 from tui.config import Config, Tickets, config_hash
+from tui.courier.graph import GraphApart
 from tui.errors import Problem, ProblemKind
+from tui.graph_here import GraphHere
 from tui.model.audit import AppRef, AuditEntry, AuditEvent, DeviceRef
 from tui.model.policy import read_office_hours
 from tui.paths import guard_directory, tenant_directory
-from tui.ports import AccessToken, SignInPrompt, TicketSource
+from tui.ports import SignInPrompt, TicketSource
 from tui.recorder import recorded_by
 from tui.routes import collection_routes
 from tui.services.collection import CollectionService
@@ -77,10 +79,12 @@ async def open_console(
     clock: Clock | None = None,
     mode: str = "console",
     colour: str = "",
+    apart: bool = False,
 ) -> AsyncIterator[Console]:
     """Open stores and sources, recover what was left open, and close everything in order afterwards.
 
-    Only the audit is shared with other tenants of the same state; `colour` is how the header shows this one.
+    Only the audit is shared with other tenants of the same state; `colour` is how the header shows this one. `apart`
+    puts Graph into a process of its own, for a console whose keys must not wait for it.
     Raises `Problem` before anything is shown: configuration, state directory, audit.
     """
     clock = clock or SystemClock()
@@ -89,6 +93,8 @@ async def open_console(
     use_additions(state)
     own = tenant_directory(state, config.tenant.tenant_id)
     async with AsyncExitStack() as stack:
+        wire = WireLog()
+        graph = await _graph(config, on_prompt, wire, stack, apart=apart)
         session = this_session(recorded_by(config.reveal.session))
         context = AuditContext(
             session=session,
@@ -99,21 +105,19 @@ async def open_console(
         audit = await stack.enter_async_context(await open_audit(state, context, clock))
         cache = await stack.enter_async_context(await open_cache(own))
         left_open = await audit.recover()
-        token = _token(config, on_prompt)
-        wire = WireLog()
         on_prem = _on_prem(config, stack)
-        cloud = Cloud(config, token, cache, wire, on_prem, clock)
-        stack.push_async_callback(cloud.close)
+        cloud = Cloud(graph, config.tenant.tenant_id, cache, on_prem, clock)
         warden = Warden(
             config.graph.endpoint,
-            token,
+            graph,
             timeout=READ_SECONDS,
             clipboard=config.reveal.clipboard == "local",
             directory=on_prem.server if on_prem is not None else None,
         )
         stack.push_async_callback(warden.close)
         outbox = await stack.enter_async_context(await open_outbox(own, clock))
-        queue = QueueService(ticket_sources(config), cache, clock, outbox)
+        # In a thread: it loads an HTTP library and this machine's certificate authorities.
+        queue = QueueService(await asyncio.to_thread(ticket_sources, config), cache, clock, outbox)
         stack.push_async_callback(queue.close)
         engineer = Engineer()
         rights = RightsService(cloud.sources, clock, config.escalation.contact)
@@ -149,10 +153,10 @@ async def open_console(
             safeguards=guards,
             wire=wire,
             collection=CollectionService(
-                audit, clock, collection_routes(config, cloud.transport), lambda: engineer.operator
+                audit, clock, collection_routes(config, cloud.diagnostics), lambda: engineer.operator
             ),
             reports=own / "reports",
-            signed_out=lambda: cloud.signed_out,
+            signed_out=lambda: graph.signed_out,
         )
         await _say_start(audit, mode, left_open)
         yield Console(config, desk, cloud, left_open)
@@ -186,28 +190,11 @@ def _policy(config: Config) -> RevealPolicy:
     )
 
 
-def _token(config: Config, on_prompt: OnPrompt) -> AccessToken:
-    from tui.sources import credentials
-    from tui.sources.sign_in import Prompt
-
-    async def show(prompt: Prompt) -> None:
-        await on_prompt(SignInPrompt(prompt.url, prompt.code, prompt.expires_at))
-
-    tenant = credentials.Tenant(
-        config.tenant.tenant_id,
-        config.tenant.client_id,
-        config.tenant.cloud,
-        config.graph.endpoint,
-        config.sign_in.authority,
-        config.sign_in.authority_ca_file,
-    )
-    return credentials.sign_in(
-        config.sign_in.method,
-        tenant,
-        on_prompt=show,
-        token_file=config.sign_in.token_file,
-        certificate_path=config.sign_in.certificate_file,
-    )
+async def _graph(config: Config, on_prompt: OnPrompt, wire: WireLog, stack: AsyncExitStack, *, apart: bool) -> Graph:
+    graph = (GraphApart if apart else GraphHere)(config, on_prompt, wire.note)
+    stack.push_async_callback(graph.close)
+    await graph.begin()
+    return graph
 
 
 def _on_prem(config: Config, stack: AsyncExitStack) -> "ActiveDirectory | None":

@@ -58,12 +58,12 @@ def milliseconds_of_a_key(terminal: Terminal, key: str) -> float:
 
 
 def keys_while_loading(argv: Sequence[str], env: dict[str, str]) -> tuple[list[float], list[float]]:
-    """What keys take from the first frame until the Graph client has signed in, and afterwards."""
+    """What keys take from the first frame until the Graph client has signed in, and afterwards.
+
+    Everything else is loaded then too: the console's own modules, and the incidents behind the first frame.
+    """
     with Terminal(argv, env, columns=200, rows=50) as terminal:
         terminal.wait_until("INC0000003", 60)
-        terminal.wait_until("signing in ...", 60)
-        # That is the frame in which the queue takes the place of its picture; keys wait for it once.
-        milliseconds_of_a_key(terminal, "j")
         loading: list[float] = []
         while " mine" not in terminal.frame():
             loading.append(milliseconds_of_a_key(terminal, "jk"[len(loading) % 2]))
@@ -81,7 +81,8 @@ def run() -> list[Row]:
     with TemporaryDirectory() as name, running("--size", "20", "--speed", "0.0001") as tenant:
         state = Path(name) / "state"
         state.mkdir(mode=0o700)
-        keep_cached(tenant_directory(state, load(tenant.config).tenant.tenant_id), "servicenow")
+        # Of a source that is not asked: the tenant's own knows none of them, and each would be looked up one by one.
+        keep_cached(tenant_directory(state, load(tenant.config).tenant.tenant_id), "elsewhere")
         env = {
             "PYTHONPATH": str(ROOT),
             "PYTHONPYCACHEPREFIX": str(Path(name) / "bytecode"),
@@ -103,5 +104,5 @@ def run() -> list[Row]:
     keys = f"p95 {p95(loading):.1f} ms, {p95(after):.1f} ms; medians {median(loading):.1f}, {median(after):.1f}"
     return [
         Row(f"start: first paint of {COUNT:,} cached, against one label", our_median / bare_median, 1.15, first),
-        Row("start: keys while the Graph client loads, against after", p95(loading) / p95(after), 1.1, keys),
+        Row("start: keys from the first frame until signed in, against after", p95(loading) / p95(after), 1.1, keys),
     ]

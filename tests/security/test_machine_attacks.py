@@ -24,6 +24,7 @@ from tui.store.outbox import open_outbox
 
 NOBODY = 65534
 STARTERS = {
+    "tui/courier/process.py": "the courier",
     "tui/demo/launch.py": "the demo tenant",
     "tui/recorder.py": "tmux, for a recorder",
     "tui/sources/active_directory/process.py": "LDAP, whose library blocks",

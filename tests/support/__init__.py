@@ -38,6 +38,11 @@ def memory_contains(pid: int, password: str) -> set[str]:
     return forms | {name for name, indices in seen.items() if len(indices) >= 5}
 
 
+def memory_holds(pid: int, text: bytes) -> bool:
+    """Whether a text stands anywhere in a process's writable memory; needs what `memory_contains` needs."""
+    return any(text in data for data in _memory(pid))
+
+
 def _base64_forms(*texts: bytes) -> Iterator[bytes]:
     for text in texts:
         for shift in range(3):

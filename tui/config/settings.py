@@ -3,7 +3,6 @@
 Structs, because making a dozen dataclasses takes a tenth of the time to the first frame.
 """
 
-import hashlib
 import ipaddress
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -178,6 +177,9 @@ class Config(msgspec.Struct, frozen=True):
 
 def config_hash(config: Config) -> str:
     """16 hex digits of the SHA-256 of the settings in force, for audit rows."""
+    # Here, because the first frame needs the rest of this module and not OpenSSL.
+    import hashlib
+
     return hashlib.sha256(msgspec.json.encode(config, order="sorted")).hexdigest()[:16]
 
 

@@ -2,9 +2,10 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import islice
 
 from tui.clock import Clock
 from tui.errors import Problem, ProblemKind
@@ -65,7 +66,9 @@ class QueueService:
     async def load_cached(self) -> datetime | None:
         """Fill the book from the cache, and take up writes that an earlier run left; answers how old the cache is."""
         kept = await self._cache.load()
-        self._publish(self.book.begin(await asyncio.to_thread(arranged, kept)))
+        # Going through a hundred thousand would hold up keys.
+        start, self._open = await asyncio.to_thread(lambda: (arranged(kept), _open_keys(kept)))
+        self._tell(self.book.begin(start))
         ages: list[datetime] = []
         for name in self._sources:
             self._watermarks[name], kept_at = await self._cache.watermark(name)
@@ -190,7 +193,8 @@ class QueueService:
         if present is None:
             return _NOTHING
         looked_at = self._looked_at.setdefault(name, set())
-        doubtful = sorted((before ^ present) - looked_at)[:LOOKED_AT]
+        # Any of them: putting a hundred thousand in order would hold up keys.
+        doubtful = list(islice((before ^ present) - looked_at, LOOKED_AT))
         looked_at.update(doubtful)
         found = [incident_of(name, ticket) for key in doubtful if (ticket := await self._look(name, key)) is not None]
         diff = self.book.apply(found)
@@ -244,6 +248,9 @@ class QueueService:
             incident = self._require(incident_id)
             keys = self._open.setdefault(incident.source, set())
             (keys.discard if incident.ticket.state is IncidentState.CLOSED else keys.add)(incident.ticket.key)
+        self._tell(diff)
+
+    def _tell(self, diff: Diff) -> None:
         if diff:
             for listener in tuple(self._listeners):
                 listener(diff)
@@ -253,6 +260,14 @@ class QueueService:
         if incident is None:
             raise KeyError(incident_id)
         return incident
+
+
+def _open_keys(incidents: Iterable[Incident]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for incident in incidents:
+        if incident.ticket.state is not IncidentState.CLOSED:
+            found.setdefault(incident.source, set()).add(incident.ticket.key)
+    return found
 
 
 def _read(name: str, tickets: Sequence[Ticket]) -> list[Incident]:

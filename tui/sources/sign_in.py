@@ -186,6 +186,9 @@ class SignIn:
 class GivenToken:
     """A token from the environment or a file, for an endpoint on this machine and for no other."""
 
+    refused: Problem | None = None
+    """Nobody is asked, so nobody refuses."""
+
     def __init__(self, endpoint: str, token_file: str = "", environ: Mapping[str, str] = os.environ) -> None:
         self._endpoint = endpoint
         self._file = token_file
@@ -215,6 +218,9 @@ class GivenToken:
 
     def cancel(self) -> None:
         """Nothing runs."""
+
+    def again(self) -> None:
+        """The next `token` reads again."""
 
     def _read(self) -> str:
         if not self._file:
