@@ -32,7 +32,7 @@ from tui.model.incident import Incident
 from tui.services.collection import Collection, joined
 from tui.services.desk import query_of
 from tui.services.incidents import Diff, matcher
-from tui.services.views import QUEUE_ORDER, View, next_sort, sorted_ids, without
+from tui.services.views import QUEUE_ORDER, View, next_sort, sorted_ids
 
 SLICE = 2_000
 """Incidents looked at before the event loop gets its turn."""
@@ -245,11 +245,12 @@ class QueueScreen(BulkWork):
     @work(group="views", exclusive=True, exit_on_error=False, description="choose a view")
     async def _choose_view(self) -> None:
         saved = await self.desk.saved_views()
-        view = await self.app.push_screen_wait(ViewScreen(self._view, saved))
-        if view is None:
+        chosen = await self.app.push_screen_wait(ViewScreen(self._view, saved))
+        if chosen is None:
             return
-        if view.name:
-            await self.desk.save_views((*without(saved, view.name), view))
+        view, kept = chosen
+        if kept != saved:
+            await self.desk.save_views(kept)
         self.query_one("#filter", Input).value = view.words
         self.set_class(bool(view.words), "-filtering")
         self._open_view(view)
@@ -260,7 +261,7 @@ class QueueScreen(BulkWork):
 
     def _open_view(self, view: View) -> None:
         self._view = view
-        self.table.columns = view.columns
+        self.table.columns, self.table.sizes = view.columns, dict(view.widths)
         self._list()
         self._tick()
 

@@ -22,6 +22,8 @@ class Scope(StrEnum):
     QUEUE = "queue"
     DEVICE = "device"
     FORM = "form"
+    VIEW = "view"
+    SAVED_VIEWS = "saved-views"
     SIGN_IN = "sign-in"
     TENANTS = "tenants"
     INTAKE = "intake"
@@ -185,6 +187,16 @@ ACTIONS: tuple[Action, ...] = (
     Action("go-back", ("escape",), "Back", "Close what is open and go back.", Scope.DEVICE, in_footer=False),
     Action("submit-form", ("ctrl+j",), "Continue", "Check the form and go on.", Scope.FORM, in_footer=False),
     Action("cancel-form", ("escape",), "Cancel", "Leave the form; nothing happens.", Scope.FORM),
+    Action("narrow-column", ("left",), "Narrower", "Make the column under the cursor narrower.", Scope.VIEW),
+    Action("widen-column", ("right",), "Wider", "Make the column under the cursor wider.", Scope.VIEW),
+    Action(
+        "forget-view",
+        ("delete", "d"),
+        "Forget",
+        "Drop the saved view under the cursor.",
+        Scope.SAVED_VIEWS,
+        Danger.MARK,
+    ),
     Action("close-tenants", ("escape",), "Back", "Stay with the tenant that is shown.", Scope.TENANTS),
     Action("give-up-sign-in", ("escape",), "Give up", "Stop waiting for the code; stay signed out.", Scope.SIGN_IN),
     Action("next-reason", ("down",), "Reason", "Choose the next reason code.", Scope.INTAKE, in_footer=False),

@@ -1,6 +1,6 @@
 """The queue's table: only visible rows are rendered, and the cursor stays on its incident."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import ClassVar, Protocol
 
@@ -49,13 +49,19 @@ COLUMNS: tuple[tuple[str, int, int], ...] = (
 """Name, width, and rank: the highest ranks give way first when the screen is narrow."""
 
 
-def fit_columns(width: int, chosen: Sequence[str] = ()) -> tuple[tuple[str, int], ...]:
-    """The columns that fit, of those that are chosen; what is left over goes to the device's name."""
-    kept = [column for column in COLUMNS if not chosen or column[0] in chosen]
+def fit_columns(
+    width: int, chosen: Sequence[str] = (), sizes: Mapping[str, int] | None = None
+) -> tuple[tuple[str, int], ...]:
+    """The columns that fit, of those that are chosen; what is left over goes to the device's name.
+
+    `sizes` are widths that were chosen, by column; a device's name of such a width leaves the rest to the last column.
+    """
+    sizes = sizes or {}
+    kept = [(name, sizes.get(name, size), rank) for name, size, rank in COLUMNS if not chosen or name in chosen]
     while len(kept) > 1 and sum(size + 1 for _, size, _ in kept) > width:
         kept.remove(max(kept, key=lambda column: column[2]))
     spare = max(0, width - sum(size + 1 for _, size, _ in kept))
-    widened = "device" if any(name == "device" for name, _, _ in kept) else kept[-1][0]
+    widened = "device" if any(name == "device" for name, _, _ in kept) and "device" not in sizes else kept[-1][0]
     return tuple((name, size + (spare if name == widened else 0)) for name, size, _ in kept)
 
 
@@ -98,6 +104,7 @@ class IncidentTable(ScrollView, can_focus=True):
         self.selected = ""
         self.me = ""
         self.columns: tuple[str, ...] = ()
+        self.sizes: Mapping[str, int] = {}
         self.marked: set[str] = set()
         self.sign_of: Callable[[str], str] = lambda _: ""
         """One character at the edge of an incident's row, or none."""
@@ -121,6 +128,7 @@ class IncidentTable(ScrollView, can_focus=True):
         self._measure()
         self.scroll_to(y=0, animate=False, force=True, immediate=True)
         self._select(place or 0)
+        self.refresh()
 
     def patch(self, changed: Sequence[str]) -> None:
         """Rows were added, moved or changed: the selected incident keeps its line on the screen."""
@@ -144,7 +152,7 @@ class IncidentTable(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         width = self.size.width
-        columns = fit_columns(width - 1, self.columns)
+        columns = fit_columns(width - 1, self.columns, self.sizes)
         if y == 0:
             text = " " + " ".join(set_cell_size(name, size) for name, size in columns)
             return self._strip(text, width, self.get_component_rich_style("table--header"))

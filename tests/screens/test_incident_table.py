@@ -16,7 +16,7 @@ from screens.widgets.listed_rows import ListedRows
 from tests.services.samples import MORNING, incident
 from tui.model.incident import IncidentState
 from tui.services.incidents import IncidentBook
-from tui.services.views import COLUMN_NAMES
+from tui.services.views import COLUMN_NAMES, NARROWEST, WIDEST
 
 
 class TableApp(App[None]):
@@ -121,6 +121,18 @@ def test_columns_fill_the_width_and_never_pass_it(width: int, chosen: set[str]) 
     assert [name for name, _ in columns] == [name for name, _, _ in COLUMNS if name in dict(columns)]
     if chosen:
         assert {name for name, _ in columns} <= chosen
+
+
+sizes = st.dictionaries(st.sampled_from(COLUMN_NAMES), st.integers(NARROWEST, WIDEST))
+
+
+@given(st.integers(62, 260), sizes)
+def test_columns_have_the_widths_that_were_chosen(width: int, chosen: dict[str, int]) -> None:
+    columns = fit_columns(width, (), chosen)
+    assert sum(size + 1 for _, size in columns) <= width
+    for name, size in columns[:-1]:
+        assert size == chosen.get(name, size)
+    assert columns[-1][1] >= chosen.get(columns[-1][0], 0)
 
 
 @pytest.mark.parametrize(

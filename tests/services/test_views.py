@@ -5,7 +5,18 @@ from hypothesis import strategies as st
 
 from tests.services.samples import incident
 from tui.model.incident import IncidentState
-from tui.services.views import COLUMN_NAMES, View, decode_views, encode_views, next_sort, sorted_ids, without
+from tui.services.views import (
+    COLUMN_NAMES,
+    NARROWEST,
+    WIDEST,
+    View,
+    decode_views,
+    encode_views,
+    next_sort,
+    resized,
+    sorted_ids,
+    without,
+)
 
 orders = st.sampled_from(("", *COLUMN_NAMES))
 views = st.builds(
@@ -15,6 +26,9 @@ views = st.builds(
     sort=orders,
     reverse=st.booleans(),
     words=st.text(max_size=10),
+    widths=st.dictionaries(st.sampled_from(COLUMN_NAMES), st.integers(NARROWEST, WIDEST), max_size=3).map(
+        lambda widths: tuple(widths.items())
+    ),
 )
 
 
@@ -55,6 +69,17 @@ def test_saved_views_come_back(saved: list[View]) -> None:
 def test_what_is_no_view_is_left_out(text: str) -> None:
     assert isinstance(decode_views(text), tuple)
     assert decode_views('[{"name":"x","sort":"a column that is no more"}]') == ()
+    assert decode_views('[{"name":"x","widths":[["device",100000]]}]') == ()
+    assert decode_views('[{"name":"x","widths":[["a column that is no more",9]]}]') == ()
+    assert decode_views('[{"name":"kept before columns had widths"}]') == (View("kept before columns had widths"),)
+
+
+@given(views, st.sampled_from(COLUMN_NAMES), st.integers(-5, 100))
+def test_a_column_gets_the_nearest_width_and_the_others_keep_theirs(view: View, column: str, width: int) -> None:
+    before, after = dict(view.widths), dict(resized(view, column, width).widths)
+    assert after.pop(column) == min(WIDEST, max(NARROWEST, width))
+    before.pop(column, None)
+    assert after == before
 
 
 def test_a_view_is_replaced_by_its_name() -> None:

@@ -17,15 +17,23 @@ QUEUE_ORDER = ""
 """The queue's own order: open before closed, urgent before less urgent, oldest first."""
 
 
+NARROWEST, WIDEST = 2, 60
+"""Columns of the terminal that a column of the queue may take."""
+
+
 @dataclass(frozen=True, slots=True)
 class View:
-    """`sort` is a column or `QUEUE_ORDER`; `columns` empty means all that fit; `words` as typed behind the slash."""
+    """`sort` is a column or `QUEUE_ORDER`; `columns` empty means all that fit; `words` as typed behind the slash.
+
+    `widths` are those that the engineer chose, by column.
+    """
 
     name: str = ""
     columns: tuple[str, ...] = ()
     sort: str = QUEUE_ORDER
     reverse: bool = False
     words: str = ""
+    widths: tuple[tuple[str, int], ...] = ()
 
 
 _SORTS: dict[str, Callable[[Incident], Any]] = {
@@ -59,6 +67,12 @@ def next_sort(view: View) -> View:
     return replace(view, sort=orders[place], reverse=False)
 
 
+def resized(view: View, column: str, width: int) -> View:
+    """The view with a column of this width, or of the nearest that there is."""
+    widths = dict(view.widths) | {column: max(NARROWEST, min(WIDEST, width))}
+    return replace(view, widths=tuple(widths.items()))
+
+
 def encode_views(views: Sequence[View]) -> str:
     """Saved views as text."""
     return msgspec.json.encode(views).decode()
@@ -70,8 +84,13 @@ def decode_views(text: str) -> tuple[View, ...]:
         views = msgspec.json.decode(text, type=list[View]) if text else []
     except msgspec.MsgspecError:
         return ()
+    return tuple(view for view in views if _is_known(view))
+
+
+def _is_known(view: View) -> bool:
     known = {QUEUE_ORDER, *COLUMN_NAMES}
-    return tuple(view for view in views if view.sort in known and set(view.columns) <= known)
+    sized = all(name in known and NARROWEST <= width <= WIDEST for name, width in view.widths)
+    return view.sort in known and set(view.columns) <= known and sized
 
 
 def without(views: Sequence[View], name: str) -> tuple[View, ...]:
