@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from textual.app import App, ComposeResult
+from textual.geometry import Region
 from textual.pilot import Pilot
 
 from screens.widgets.incident_table import COLUMNS, IncidentTable, fit_columns
@@ -100,6 +101,19 @@ async def test_a_filter_that_hides_the_incident_selects_the_first_row() -> None:
         assert table.selected == "desk:0007"
         table.show(ListedRows(book, []))
         assert table.selected == ""
+
+
+async def test_other_columns_are_on_every_line_at_once() -> None:
+    async with shown(10) as (table, book, pilot):
+        area = Region(0, 0, table.size.width, table.size.height)
+        before = [strip.text for strip in table.render_lines(area)]
+        table.columns, table.sizes = ("ticket", "state"), {"ticket": 30}
+        table.show(book)
+        await pilot.pause()
+        # As they are kept for the terminal: what was not refreshed stands there as it was.
+        after = [strip.text for strip in table.render_lines(area)]
+        assert all(line[32:].startswith(("state", "●")) for line in after[:11])
+        assert not set(after[:11]) & set(before)
 
 
 async def test_marks_stay_on_their_incidents() -> None:
