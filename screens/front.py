@@ -9,6 +9,7 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
+from screens.shell import fit_to_width
 from screens.widgets.incident_table import IncidentTable
 from screens.widgets.page_view import DevicePane
 from screens.widgets.status_line import StatusLine
@@ -46,6 +47,7 @@ class FrontScreen(Screen[None]):
         self._now = now
 
     def compose(self) -> ComposeResult:
+        fit_to_width(self)
         yield StatusLine(Content.assemble(("Reseal ", "bold $primary"), f"{self._tenant}  opening ..."), id="status")
         with Horizontal(id="work"):
             yield IncidentTable(self._rows, self._now)

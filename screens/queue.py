@@ -17,7 +17,7 @@ from screens.look_up import LookUpScreen
 from screens.queue_status import QueueCounts, queue_status, source_status
 from screens.render import dossier_content
 from screens.runbook import RunbookScreen
-from screens.shell import bindings
+from screens.shell import bindings, fit_to_width
 from screens.views import ViewScreen
 from screens.widgets.incident_table import IncidentTable
 from screens.widgets.listed_rows import ListedRows
@@ -61,6 +61,7 @@ class QueueScreen(BulkWork):
         self._group: GroupKey | None = None
 
     def compose(self) -> ComposeResult:
+        fit_to_width(self)
         yield StatusLine(id="status")
         yield Static(id="notice")
         with Horizontal(id="work"):

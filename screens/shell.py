@@ -34,6 +34,9 @@ class Shell(Protocol):
         ...
 
 
+Result = TypeVar("Result")
+
+
 def bindings(*scopes: Scope) -> list[BindingType]:
     """Bindings of some scopes, from the registry. Only there is a key written down."""
     return [
@@ -51,7 +54,11 @@ def bindings(*scopes: Scope) -> list[BindingType]:
     ]
 
 
-Result = TypeVar("Result")
+def fit_to_width(screen: Screen[Result]) -> None:
+    """Choose side by side or not before the first frame; Textual does it behind that frame, and paints all again."""
+    classes = sorted(screen.app.HORIZONTAL_BREAKPOINTS or ())
+    fitting = [name for least, name in classes if screen.app.size.width >= least]
+    screen.update_classes({name: name in fitting[-1:] for _, name in classes}, animate=False)
 
 
 class _Console(Screen[Result]):
