@@ -50,7 +50,7 @@ def test_the_first_frame_is_side_by_side_where_there_is_room(seen: Desk) -> None
         terminal.wait_until("opening ...", 30)
         # Over the whole width there would be room for the callers.
         assert b"cause" in terminal.raw
-        assert b"caller" not in terminal.raw.partition(b"signing")[0]
+        assert b"caller" not in terminal.raw.partition(b"servicenow")[0]
 
 
 def test_a_console_that_cannot_be_opened_says_why_and_ends(seen: Desk, tmp_path: Path) -> None:
