@@ -38,14 +38,14 @@ def open_console(config_path: Path | None, tenant: str = "") -> int:
 
 async def run_console(config_path: Path, state: Path, tenant: str = "") -> int:
     """Run the console on an event loop; answers the exit code."""
+    # What an import makes stays; collecting among it only delays the first frame. The app turns it on again.
+    gc.disable()
     from tui.config import choose, load_tenants
 
     configs = load_tenants(config_path)
     first = (choose(configs, tenant, config_path) if tenant else configs[0]).tenant
     guard_directory(state)
     _shut_textual_doors()
-    # What an import makes stays; collecting among it only delays the first frame. The app turns it on again.
-    gc.disable()
     sys.setswitchinterval(TURN_SECONDS)
     from tui.app import ResealApp
     from tui.store.first_rows import first_incidents

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 ALWAYS = "always"
-_HOURS = re.compile(r"(\S+) (\d\d:\d\d)-(\d\d:\d\d)")
+_HOURS = r"(\S+) (\d\d:\d\d)-(\d\d:\d\d)"
 
 
 class Trigger(StrEnum):
@@ -44,7 +44,7 @@ def read_office_hours(text: str) -> OfficeHours:
     """`mon-fri 07:00-19:00`, `mon,wed,sat 08:00-12:30`, or `always`; raises `ValueError` for anything else."""
     if text == ALWAYS:
         return OfficeHours(days=frozenset())
-    found = _HOURS.fullmatch(text)
+    found = re.fullmatch(_HOURS, text)
     if found is None:
         raise ValueError("They are written as days and hours, such as mon-fri 07:00-19:00, or as the word always")
     days, begin, end = found.groups()
