@@ -95,8 +95,8 @@ def test_what_stands_there_costs_nothing_and_one_cell_little() -> None:
     painter.fit(WIDTH, HEIGHT)
     assert len(painter.paint(lines("key 12"), CONSOLE)) > WIDTH * HEIGHT
     assert painter.paint(lines("key 12"), CONSOLE) == ""
-    assert painter.paint(lines("key 13"), CONSOLE) == "\x1b[2;6H\x1b[0;37;48;2;16;20;24m3\x1b[0m"
-    assert painter.paint(lines("kEy 14"), CONSOLE) == "\x1b[2;2H\x1b[0;37;48;2;16;20;24mEy 14\x1b[0m"
+    assert painter.paint(lines("key 13"), CONSOLE) == "\x1b[2;6H\x1b[0;37;48;2;16;20;24m3\x1b[m"
+    assert painter.paint(lines("kEy 14"), CONSOLE) == "\x1b[2;2H\x1b[0;37;48;2;16;20;24mEy 14\x1b[m"
 
 
 def test_after_forgetting_everything_is_written_again() -> None:

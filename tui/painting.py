@@ -173,7 +173,8 @@ class _Pen:
 
     def _write(self, x: int, y: int, run: str, ink: str, row: Row) -> None:
         if not self._bridged(x, y, row):
-            self._out.append(f"\x1b[{y + 1};{x + 1}H")
+            ahead = 0 <= self._x < x and y == self._y
+            self._out.append(f"\x1b[{x - self._x}C" if ahead else f"\x1b[{y + 1};{x + 1}H")
         if ink != self._ink:
             self._out.append(f"\x1b[0;{ink}m" if ink else "\x1b[0m")
             self._ink = ink
@@ -184,7 +185,7 @@ class _Pen:
     def lifted(self) -> str:
         """What was written; the terminal is left without a style, as everybody else expects it."""
         if self._ink:
-            self._out.append("\x1b[0m")
+            self._out.append("\x1b[m")
         return "".join(self._out)
 
     def _bridged(self, x: int, y: int, row: Row) -> bool:
