@@ -1,6 +1,7 @@
 """The painter: fewer bytes, and the very same screen."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import pyte
 from hypothesis import given
@@ -16,7 +17,19 @@ WIDTH, HEIGHT = 24, 6
 CONSOLE = Console(color_system="truecolor", force_terminal=True, width=WIDTH)
 STYLES = [
     Style.parse(text)
-    for text in ("white on #101418", "bold #ffd75f on #101418", "black on #5fafd7", "underline white on #101418", "")
+    for text in (
+        "white on #101418",
+        "#d0d4d8 on #101418",
+        "bold #ffd75f on #101418",
+        "bold italic #ffd75f on #5fafd7",
+        "black on #5fafd7",
+        "underline white on #101418",
+        "reverse white on #101418",
+        "on #101418",
+        "bright_red on color(99)",
+        "bold",
+        "",
+    )
 ]
 blanks = st.integers(14, WIDTH).map(lambda size: "x" + " " * size)
 texts = blanks | st.text(st.sampled_from("ab ─│•…é漢字x0123456789🔑"), min_size=1, max_size=WIDTH)
@@ -50,8 +63,14 @@ def screen() -> tuple[pyte.Screen, pyte.Stream]:
 
 
 def picture(found: pyte.Screen) -> list[list[object]]:
-    """Characters with their colours; an empty cell is a blank."""
-    return [[found.buffer[y][x] for x in range(WIDTH)] for y in range(HEIGHT)]
+    """Characters with their colours; an empty cell is a blank, and of a blank only what shows counts."""
+    return [[_seen(found.buffer[y][x]) for x in range(WIDTH)] for y in range(HEIGHT)]
+
+
+def _seen(cell: Any) -> object:
+    if cell.data == " " and not (cell.underscore or cell.reverse or cell.strikethrough):
+        return cell.data, cell.bg
+    return cell
 
 
 def cleared(frame: list[Segment]) -> list[Segment]:

@@ -10,10 +10,10 @@ from textual._ansi_sequences import SYNC_END, SYNC_START
 from textual.drivers._writer_thread import WriterThread
 from textual.drivers.linux_driver import LinuxDriver
 
-AT_ONCE = 256
+AT_ONCE = 512
 """A frame of so many characters is drawn in one go anyhow; a longer one goes between the marks that ask for it.
 
-The marks are those of synchronized output, private mode 2026: 16 bytes, a fifth of what a clock's tick would take.
+The marks are those of synchronized output, private mode 2026: 16 bytes, a quarter of a clock's tick.
 """
 
 _MOVE = re.compile(r"\x1b\[\d+;\d+H")

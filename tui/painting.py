@@ -30,6 +30,12 @@ _BLANKS = re.compile(rf"({_LONG_BLANK} *)")
 _LINES = frozenset({"4", "7", "9", "21", "51", "52", "53"})
 """SGR parameters that show on a blank, and not on an erased cell: lines, frames, reverse."""
 
+_GROUNDS = {
+    **{str(code): "3" for code in (*range(30, 40), *range(90, 98))},
+    **{str(code): "4" for code in (*range(40, 50), *range(100, 108))},
+}
+"""SGR parameters that set a colour: 3 for the foreground, 4 for the background."""
+
 _RUNS = re.compile(r"[\0-\x7f]+|[^\0-\x7f]")
 
 
@@ -42,6 +48,44 @@ def _sgr(style: Style, system: ColorSystem) -> str:
 def _only_coloured(ink: str) -> bool:
     attributes = itertools.takewhile(lambda code: code not in ("38", "48"), ink.split(";"))
     return _LINES.isdisjoint(attributes)
+
+
+@lru_cache(maxsize=4096)
+def _change(old: str, new: str) -> str:
+    """SGR parameters that lead from one ink to another: only what differs, where that can be said."""
+    whole = f"0;{new}" if new else "0"
+    if not (old and new):
+        return whole
+    (had, *colours), (has, *wanted) = _parts(old), _parts(new)
+    gone = had - has
+    if gone - {"1"} or (gone and "2" in has) or any(was and not now for was, now in zip(colours, wanted, strict=True)):
+        return whole
+    found = ["22"] * len(gone) + sorted(has - had)
+    found += [now for was, now in zip(colours, wanted, strict=True) if was != now]
+    return min(";".join(found), whole, key=len)
+
+
+@lru_cache(maxsize=4096)
+def _same_blank(one: str, other: str) -> bool:
+    """Whether a blank, or an erased cell, looks the same in both inks."""
+    return _parts(one)[2] == _parts(other)[2] and _only_coloured(one) and _only_coloured(other)
+
+
+@lru_cache(maxsize=4096)
+def _parts(ink: str) -> tuple[frozenset[str], str, str]:
+    """Attributes, foreground and background of SGR parameters as Rich writes them, in this order."""
+    codes = ink.split(";")
+    attributes: list[str] = []
+    colours = {"3": "", "4": ""}
+    while codes and ink:
+        size = {"2": 5, "5": 3}[codes[1]] if codes[0] in ("38", "48") else 1
+        code, codes = codes[:size], codes[size:]
+        ground = _GROUNDS.get(code[0])
+        if ground is None:
+            attributes.append(code[0])
+        else:
+            colours[ground] = ";".join(code)
+    return frozenset(attributes), colours["3"], colours["4"]
 
 
 class Row:
@@ -173,14 +217,18 @@ class _Pen:
 
     def _write(self, x: int, y: int, run: str, ink: str, row: Row) -> None:
         if not self._bridged(x, y, row):
-            ahead = 0 <= self._x < x and y == self._y
-            self._out.append(f"\x1b[{x - self._x}C" if ahead else f"\x1b[{y + 1};{x + 1}H")
-        if ink != self._ink:
-            self._out.append(f"\x1b[0;{ink}m" if ink else "\x1b[0m")
+            self._out.append(self._move(x, y))
+        if ink != self._ink and not (run.strip(" ") == "" and _same_blank(self._ink, ink)):
+            self._out.append(f"\x1b[{_change(self._ink, ink)}m")
             self._ink = ink
         self._out.append(run)
         # Terminals disagree on the width of what is not ASCII: the next cell is addressed anew.
-        self._x, self._y = (x + len(run), y) if run.isascii() or run in _SURE else (-1, -1)
+        self._x, self._y = (x + len(run) if run.isascii() or run in _SURE else -1), y
+
+    def _move(self, x: int, y: int) -> str:
+        if y != self._y:
+            return f"\x1b[{y + 1};{x + 1}H"
+        return f"\x1b[{x - self._x}C" if 0 <= self._x < x else f"\x1b[{x + 1}G"
 
     def lifted(self) -> str:
         """What was written; the terminal is left without a style, as everybody else expects it."""

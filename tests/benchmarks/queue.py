@@ -25,30 +25,29 @@ def running(design: str, count: int) -> Iterator[Terminal]:
     env = {"PYTHONPATH": str(Path(__file__).parents[2]), "RESEAL_BENCH": "1"}
     with Terminal(["env", "TEXTUAL_FPS=240", *argv], env, columns=200, rows=50) as terminal:
         terminal.wait_until("LOADED", 240)
-        _quiet(terminal)
+        quiet(terminal)
         yield terminal
 
 
-def _quiet(terminal: Terminal) -> tuple[int, float]:
+def quiet(terminal: Terminal) -> tuple[int, float]:
     """Wait for the end of a frame; answers the bytes that there are, and when the last one came."""
-    seen, at = len(terminal.raw), time.perf_counter()
-    while time.perf_counter() - at < QUIET_SECONDS:
+    found = terminal.arrived
+    while time.perf_counter() - found[1] < QUIET_SECONDS:
         time.sleep(0.0005)
-        if (now := len(terminal.raw)) != seen:
-            seen, at = now, time.perf_counter()
-    return seen, at
+        found = terminal.arrived
+    return found
 
 
 def presses(terminal: Terminal, key: str, rounds: int = ROUNDS) -> tuple[float, int]:
     """95th percentile of milliseconds from a key press to the last byte of its frame, and median bytes."""
     times, sizes = [], []
     for _ in range(rounds):
-        before = len(terminal.raw)
+        before, _ = quiet(terminal)
         pressed = time.perf_counter()
         terminal.press(key)
-        while len(terminal.raw) == before and time.perf_counter() - pressed < 2:
+        while terminal.arrived[0] == before and time.perf_counter() - pressed < 2:
             time.sleep(0.0002)
-        after, at = _quiet(terminal)
+        after, at = quiet(terminal)
         times.append((at - pressed) * 1000)
         sizes.append(after - before)
     return sorted(times)[int(rounds * 0.95) - 1], int(statistics.median(sizes))

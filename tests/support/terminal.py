@@ -108,6 +108,7 @@ class Terminal:
         self._stream = pyte.ByteStream(self._screen)
         self._raw = bytearray()
         self._held_back = b""
+        self._arrived = 0, time.perf_counter()
         self._changed = threading.Condition()
         self._ended = False
         self._reader = threading.Thread(target=self._read, name="terminal", daemon=True)
@@ -124,6 +125,11 @@ class Terminal:
         """Everything that was written to the terminal so far."""
         with self._changed:
             return bytes(self._raw)
+
+    @property
+    def arrived(self) -> tuple[int, float]:
+        """How many bytes have come, and when the last one did, by `time.perf_counter`; does not wait for the screen."""
+        return self._arrived
 
     @property
     def cursor(self) -> tuple[int, int]:
@@ -227,6 +233,7 @@ class Terminal:
                 # EIO: nobody holds the other side now, though somebody may open it again.
                 time.sleep(0.01)
                 continue
+            self._arrived = self._arrived[0] + len(data), time.perf_counter()
             with self._changed:
                 self._take(data)
                 self._changed.notify_all()
