@@ -8,6 +8,7 @@ import itertools
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from typing import NamedTuple
 
 from rich.cells import cell_len
 from rich.color import ColorSystem
@@ -23,10 +24,11 @@ SHORT_GAP = 4
 UNKNOWN = "\0"
 """A character that nobody knows: the next frame that has the cell writes it. The second half of a wide one is empty."""
 
-_LONG_BLANK = " " * 16
+_ERASING_BYTES = 6
+_LONG_BLANK = " " * 11
 """From here on erasing takes fewer bytes than writing blanks, and the move behind it."""
 
-_BLANKS = re.compile(rf"({_LONG_BLANK} *)")
+_LONG_BLANKS = re.compile(rf"({_LONG_BLANK} *)")
 _LINES = frozenset({"4", "7", "9", "21", "51", "52", "53"})
 """SGR parameters that show on a blank, and not on an erased cell: lines, frames, reverse."""
 
@@ -194,26 +196,59 @@ class Painter:
         return x
 
 
+class _Blanks(NamedTuple):
+    """Blanks that are still to be written."""
+
+    x: int
+    y: int
+    count: int
+    ink: str
+    row: Row
+
+
 class _Pen:
-    """Writes runs with as few bytes as it can: no move where the cursor is, no style that is on."""
+    """Writes runs with as few bytes as it can: no move where the cursor is, no style that is on.
+
+    Blanks at the end of a run wait for the next one: it may take them along in its own ink, and else they are erased.
+    """
 
     def __init__(self, *, erases: bool) -> None:
         self._erases = erases
         self._out: list[str] = []
         self._x = self._y = -1
         self._ink = ""
+        self._blanks: _Blanks | None = None
 
     def write(self, x: int, y: int, run: str, ink: str, row: Row) -> None:
-        if not (self._erases and _LONG_BLANK in run and _only_coloured(ink)):
-            self._write(x, y, run, ink, row)
+        if (blanks := self._blanks) is not None:
+            if (blanks.y, blanks.x + blanks.count) == (y, x) and _same_blank(blanks.ink, ink):
+                x, run = blanks.x, " " * blanks.count + run
+            else:
+                self._write_blanks(blanks)
+        text = run.rstrip(" ")
+        if text:
+            self._write_text(x, y, text, ink, row)
+        left = len(run) - len(text)
+        self._blanks = _Blanks(x + len(text), y, left, ink, row) if left else None
+
+    def _write_text(self, x: int, y: int, text: str, ink: str, row: Row) -> None:
+        if not (self._erases and _LONG_BLANK in text and _only_coloured(ink)):
+            self._write(x, y, text, ink, row)
             return
-        for piece in _BLANKS.split(run):
+        for piece in _LONG_BLANKS.split(text):
             if piece.startswith(_LONG_BLANK):
                 self._write(x, y, "", ink, row)
                 self._out.append(f"\x1b[{len(piece)}X")
             elif piece:
                 self._write(x, y, piece, ink, row)
             x += len(piece)
+
+    def _write_blanks(self, blanks: _Blanks) -> None:
+        x, y, count, ink, row = blanks
+        erased = self._erases and count > _ERASING_BYTES and _only_coloured(ink)
+        self._write(x, y, "" if erased else " " * count, ink, row)
+        if erased:
+            self._out.append(f"\x1b[{count}X")
 
     def _write(self, x: int, y: int, run: str, ink: str, row: Row) -> None:
         if not self._bridged(x, y, row):
@@ -226,12 +261,16 @@ class _Pen:
         self._x, self._y = (x + len(run) if run.isascii() or run in _SURE else -1), y
 
     def _move(self, x: int, y: int) -> str:
+        if x == 0 and y == self._y + 1 and self._x >= 0:
+            return "\r\n"
         if y != self._y:
             return f"\x1b[{y + 1};{x + 1}H"
         return f"\x1b[{x - self._x}C" if 0 <= self._x < x else f"\x1b[{x + 1}G"
 
     def lifted(self) -> str:
         """What was written; the terminal is left without a style, as everybody else expects it."""
+        if self._blanks is not None:
+            self._write_blanks(self._blanks)
         if self._ink:
             self._out.append("\x1b[m")
         return "".join(self._out)
@@ -250,8 +289,8 @@ def _is_plain(text: str, cells: int) -> bool:
     return len(text) == cells and text.isascii() and UNKNOWN not in text
 
 
-_SURE = frozenset("─│┌┐└┘├┤┬┴┼╭╮╰╯▏▎▍▌▋▊▉█▔▁▂▃▄▅▆▇")
-"""Line drawing of one cell everywhere."""
+_SURE = frozenset("·─│┌┐└┘├┤┬┴┼╭╮╰╯▏▎▍▌▋▊▉█▔▁▂▃▄▅▆▇")
+"""Line drawing and dots of one cell everywhere."""
 
 
 def _moved(segment: Segment, x: int, y: int) -> tuple[int, int]:
