@@ -1,6 +1,7 @@
 """The painter: fewer bytes, and the very same screen."""
 
 from collections.abc import Mapping
+from itertools import chain
 from typing import Any
 
 import pyte
@@ -33,8 +34,24 @@ STYLES = [
 ]
 blanks = st.integers(14, WIDTH).map(lambda size: "x" + " " * size)
 texts = blanks | st.text(st.sampled_from("ab ─│•…é漢字x0123456789🔑"), min_size=1, max_size=WIDTH)
-piece = st.tuples(st.integers(0, HEIGHT - 1), st.integers(0, WIDTH - 1), texts, st.sampled_from(STYLES))
-frames = st.lists(st.lists(piece, max_size=6), max_size=8)
+single = st.tuples(st.integers(0, HEIGHT - 1), st.integers(0, WIDTH - 1), texts, st.sampled_from(STYLES))
+
+
+def panes(left: str, column: int, inks: tuple[Style, Style, Style]) -> list[tuple[int, int, str, Style]]:
+    """Two panes and the line between them, in inks of their own."""
+    whole = [(left * WIDTH)[:column], "│", " right of it"[: WIDTH - column - 1]]
+    starts = (0, column, column + 1)
+    return [(y, x, text, ink) for y in range(HEIGHT) for x, text, ink in zip(starts, whole, inks, strict=True) if text]
+
+
+two_panes = st.builds(
+    panes,
+    st.sampled_from(["x", "x ", "x     ", " "]),
+    st.integers(1, WIDTH - 1),
+    st.tuples(*[st.sampled_from(STYLES)] * 3),
+)
+pieces = st.lists(single.map(lambda each: [each]) | two_panes, max_size=6).map(lambda found: [*chain(*found)])
+frames = st.lists(pieces, max_size=8)
 
 
 def segments(frame: list[tuple[int, int, str, Style]]) -> list[Segment]:
@@ -116,6 +133,19 @@ def test_what_stands_there_costs_nothing_and_one_cell_little() -> None:
     assert painter.paint(lines("key 12"), CONSOLE) == ""
     assert painter.paint(lines("key 13"), CONSOLE) == "\x1b[2;6H\x1b[0;37;48;2;16;20;24m3\x1b[m"
     assert painter.paint(lines("kEy 14"), CONSOLE) == "\x1b[2;2H\x1b[0;37;48;2;16;20;24mEy 14\x1b[m"
+
+
+def test_a_line_between_two_panes_is_drawn_in_one_go() -> None:
+    painter = Painter()
+    painter.fit(WIDTH, HEIGHT)
+    frame = segments(panes("left ", 10, (STYLES[0], STYLES[1], STYLES[0])))
+    drawn = painter.paint(cleared(frame), CONSOLE)
+    (mine, my_stream), (plain, plain_stream) = screen(), screen()
+    my_stream.feed(drawn)
+    plain_stream.feed(plainly(cleared(frame)))
+    assert picture(mine) == picture(plain)
+    assert drawn.count("38;2;208;212;216") == 1
+    assert drawn.endswith("│\b\x1b[B│\x1b[m")
 
 
 def test_after_forgetting_everything_is_written_again() -> None:

@@ -4,18 +4,18 @@ Textual repaints regions. Over a slow line most of those bytes say what is there
 is 40 kB of which a tenth differs. The painter keeps a picture of the terminal and writes only the cells that changed.
 """
 
-import itertools
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 from typing import NamedTuple
 
 from rich.cells import cell_len
-from rich.color import ColorSystem
 from rich.console import Console
 from rich.segment import ControlType, Segment
 from rich.style import Style
 from textual._compositor import CompositorUpdate
+
+from tui.inks import change, only_coloured, same_blank, sgr
 
 PLAIN = Style.null()
 SHORT_GAP = 4
@@ -29,65 +29,7 @@ _LONG_BLANK = " " * 11
 """From here on erasing takes fewer bytes than writing blanks, and the move behind it."""
 
 _LONG_BLANKS = re.compile(rf"({_LONG_BLANK} *)")
-_LINES = frozenset({"4", "7", "9", "21", "51", "52", "53"})
-"""SGR parameters that show on a blank, and not on an erased cell: lines, frames, reverse."""
-
-_GROUNDS = {
-    **{str(code): "3" for code in (*range(30, 40), *range(90, 98))},
-    **{str(code): "4" for code in (*range(40, 50), *range(100, 108))},
-}
-"""SGR parameters that set a colour: 3 for the foreground, 4 for the background."""
-
 _RUNS = re.compile(r"[\0-\x7f]+|[^\0-\x7f]")
-
-
-@lru_cache(maxsize=4096)
-def _sgr(style: Style, system: ColorSystem) -> str:
-    return style._make_ansi_codes(system)
-
-
-@lru_cache(maxsize=4096)
-def _only_coloured(ink: str) -> bool:
-    attributes = itertools.takewhile(lambda code: code not in ("38", "48"), ink.split(";"))
-    return _LINES.isdisjoint(attributes)
-
-
-@lru_cache(maxsize=4096)
-def _change(old: str, new: str) -> str:
-    """SGR parameters that lead from one ink to another: only what differs, where that can be said."""
-    whole = f"0;{new}" if new else "0"
-    if not (old and new):
-        return whole
-    (had, *colours), (has, *wanted) = _parts(old), _parts(new)
-    gone = had - has
-    if gone - {"1"} or (gone and "2" in has) or any(was and not now for was, now in zip(colours, wanted, strict=True)):
-        return whole
-    found = ["22"] * len(gone) + sorted(has - had)
-    found += [now for was, now in zip(colours, wanted, strict=True) if was != now]
-    return min(";".join(found), whole, key=len)
-
-
-@lru_cache(maxsize=4096)
-def _same_blank(one: str, other: str) -> bool:
-    """Whether a blank, or an erased cell, looks the same in both inks."""
-    return _parts(one)[2] == _parts(other)[2] and _only_coloured(one) and _only_coloured(other)
-
-
-@lru_cache(maxsize=4096)
-def _parts(ink: str) -> tuple[frozenset[str], str, str]:
-    """Attributes, foreground and background of SGR parameters as Rich writes them, in this order."""
-    codes = ink.split(";")
-    attributes: list[str] = []
-    colours = {"3": "", "4": ""}
-    while codes and ink:
-        size = {"2": 5, "5": 3}[codes[1]] if codes[0] in ("38", "48") else 1
-        code, codes = codes[:size], codes[size:]
-        ground = _GROUNDS.get(code[0])
-        if ground is None:
-            attributes.append(code[0])
-        else:
-            colours[ground] = ";".join(code)
-    return frozenset(attributes), colours["3"], colours["4"]
 
 
 class Row:
@@ -170,17 +112,20 @@ class Painter:
     def paint(self, segments: Iterable[Segment], console: Console) -> str:
         """What to write for an update; afterwards the picture holds it."""
         system = console._color_system
-        pen = _Pen(erases=self._erases)
+        runs: list[_Run] = []
         x = y = 0
         for segment in segments:
             if segment.control is not None:
                 x, y = _moved(segment, x, y)
             elif segment.text and segment.text != "\n" and 0 <= y < len(self._rows):
-                ink = _sgr(segment.style or PLAIN, system) if system is not None else ""
-                x = self._put(pen, x, y, segment.text, ink)
+                ink = sgr(segment.style or PLAIN, system) if system is not None else ""
+                x = self._put(runs, x, y, segment.text, ink)
+        pen = _Pen(erases=self._erases)
+        for run in _in_turn(runs):
+            pen.write(*run)
         return pen.lifted()
 
-    def _put(self, pen: "_Pen", x: int, y: int, text: str, ink: str) -> int:
+    def _put(self, runs: "list[_Run]", x: int, y: int, text: str, ink: str) -> int:
         row = self._rows[y]
         for piece in _RUNS.findall(text):
             size = len(piece) if piece.isascii() else cell_len(piece)
@@ -188,12 +133,46 @@ class Painter:
                 piece = piece[: max(0, self._width - x)] if piece.isascii() else ""
             if piece and size == 2 and not piece.isascii():
                 if row.take_wide(x, piece, ink):
-                    pen.write(x, y, piece, ink, row)
+                    runs.append(_Run(x, y, piece, ink, row))
             elif piece and size:
-                for start, run in row.take(x, piece, ink):
-                    pen.write(start, y, run, ink, row)
+                runs += [_Run(start, y, run, ink, row) for start, run in row.take(x, piece, ink)]
             x += size
         return x
+
+
+class _Run(NamedTuple):
+    """Cells of one ink that have to be written."""
+
+    x: int
+    y: int
+    text: str
+    ink: str
+    row: Row
+
+    @property
+    def stands(self) -> bool:
+        """Nothing else was put there since."""
+        end = self.x + len(self.text)
+        return self.row.chars[self.x : end] == [*self.text] and set(self.row.inks[self.x : end]) == {self.ink}
+
+
+def _in_turn(runs: list[_Run]) -> list[_Run]:
+    """A column of an ink of its own, as between two panes, comes last: a move takes less than two changes of ink."""
+    between = {
+        place: run.ink
+        for place, (before, run, after) in enumerate(zip(runs, runs[1:], runs[2:], strict=False), 1)
+        if before.y == run.y == after.y and run.text in _SURE and run.ink not in (before.ink, after.ink)
+    }
+    inks = Counter(between.values())
+    last = [place for place, ink in between.items() if inks[ink] > _FEW]
+    if not last:
+        return runs
+    kept = set(last)
+    first = [run for place, run in enumerate(runs) if place not in kept]
+    return first + sorted((runs[place] for place in last if runs[place].stands), key=lambda run: run.ink)
+
+
+_FEW = 3
 
 
 class _Blanks(NamedTuple):
@@ -201,7 +180,7 @@ class _Blanks(NamedTuple):
 
     x: int
     y: int
-    count: int
+    size: int
     ink: str
     row: Row
 
@@ -221,8 +200,8 @@ class _Pen:
 
     def write(self, x: int, y: int, run: str, ink: str, row: Row) -> None:
         if (blanks := self._blanks) is not None:
-            if (blanks.y, blanks.x + blanks.count) == (y, x) and _same_blank(blanks.ink, ink):
-                x, run = blanks.x, " " * blanks.count + run
+            if (blanks.y, blanks.x + blanks.size) == (y, x) and same_blank(blanks.ink, ink):
+                x, run = blanks.x, " " * blanks.size + run
             else:
                 self._write_blanks(blanks)
         text = run.rstrip(" ")
@@ -232,7 +211,7 @@ class _Pen:
         self._blanks = _Blanks(x + len(text), y, left, ink, row) if left else None
 
     def _write_text(self, x: int, y: int, text: str, ink: str, row: Row) -> None:
-        if not (self._erases and _LONG_BLANK in text and _only_coloured(ink)):
+        if not (self._erases and _LONG_BLANK in text and only_coloured(ink)):
             self._write(x, y, text, ink, row)
             return
         for piece in _LONG_BLANKS.split(text):
@@ -244,25 +223,28 @@ class _Pen:
             x += len(piece)
 
     def _write_blanks(self, blanks: _Blanks) -> None:
-        x, y, count, ink, row = blanks
-        erased = self._erases and count > _ERASING_BYTES and _only_coloured(ink)
-        self._write(x, y, "" if erased else " " * count, ink, row)
+        x, y, size, ink, row = blanks
+        erased = self._erases and size > _ERASING_BYTES and only_coloured(ink)
+        self._write(x, y, "" if erased else " " * size, ink, row)
         if erased:
-            self._out.append(f"\x1b[{count}X")
+            self._out.append(f"\x1b[{size}X")
 
     def _write(self, x: int, y: int, run: str, ink: str, row: Row) -> None:
         if not self._bridged(x, y, row):
-            self._out.append(self._move(x, y))
-        if ink != self._ink and not (run.strip(" ") == "" and _same_blank(self._ink, ink)):
-            self._out.append(f"\x1b[{_change(self._ink, ink)}m")
+            self._out.append(self._move(x, y, row))
+        if ink != self._ink and not (run.strip(" ") == "" and same_blank(self._ink, ink)):
+            self._out.append(f"\x1b[{change(self._ink, ink)}m")
             self._ink = ink
         self._out.append(run)
         # Terminals disagree on the width of what is not ASCII: the next cell is addressed anew.
         self._x, self._y = (x + len(run) if run.isascii() or run in _SURE else -1), y
 
-    def _move(self, x: int, y: int) -> str:
-        if x == 0 and y == self._y + 1 and self._x >= 0:
+    def _move(self, x: int, y: int, row: Row) -> str:
+        if y == self._y + 1 and x == 0 and self._x >= 0:
             return "\r\n"
+        # Behind the last column terminals disagree on where a step back leads.
+        if y == self._y + 1 and 0 <= x == self._x - 1 and self._x < len(row.chars):
+            return "\b\x1b[B"
         if y != self._y:
             return f"\x1b[{y + 1};{x + 1}H"
         return f"\x1b[{x - self._x}C" if 0 <= self._x < x else f"\x1b[{x + 1}G"

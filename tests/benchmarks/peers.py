@@ -1,4 +1,4 @@
-"""Bytes to a terminal of 50 rows and 200 columns: the real console, and beside it htop and tig where they are installed.
+"""Bytes to a terminal of 50 rows and 200 columns: the real console, and beside it htop and tig where they are.
 
 tig walks 100,000 commits of a repository that is made for it.
 """
@@ -69,10 +69,17 @@ def _switch(terminal: Terminal) -> int:
 
 
 def htop_move() -> int:
-    """Between two refreshes, which are ten seconds apart."""
-    with _peer(["htop", "-d", "100"]) as terminal:
-        terminal.wait_until("PID")
-        return _bytes_of(terminal, "down")
+    """Over lines as wide as the screen, between two refreshes, which are ten seconds apart."""
+    named = ["sleep " + "for the benchmark " * 12, "600"]
+    shown = [subprocess.Popen(named, executable=shutil.which("sleep")) for _ in range(30)]
+    try:
+        with _peer(["htop", "-d", "100", "-p", ",".join(str(each.pid) for each in shown)]) as terminal:
+            terminal.wait_until("for the benchmark")
+            return _bytes_of(terminal, "down")
+    finally:
+        for each in shown:
+            each.kill()
+            each.wait()
 
 
 def tig_page() -> int:

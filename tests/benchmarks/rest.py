@@ -1,4 +1,4 @@
-"""The console at rest, over 100,000 cached incidents: what its clocks write, and the processor time of poll and clocks."""
+"""The console at rest over 100,000 cached incidents: bytes of its clocks, processor time of its clocks and poll."""
 
 import shutil
 import time
