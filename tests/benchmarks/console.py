@@ -21,13 +21,22 @@ SOURCE = "archive"
 
 
 @contextmanager
-def console(count: int = COUNT) -> Iterator[Terminal]:
-    """The console on a demo tenant, signed in, with everything loaded and nothing left to do."""
+def console(count: int = COUNT, *, tickets: bool = True) -> Iterator[Terminal]:
+    """The console on a demo tenant, signed in, with everything loaded and nothing left to do.
+
+    `tickets`: the ticket source has a few tickets of its own; without them it is an empty folder.
+    """
     with TemporaryDirectory() as name, running("--size", "60", "--speed", "0.0001") as tenant:
         state = Path(name) / "state"
         state.mkdir(mode=0o700)
         keep_cached(tenant_directory(state, load(tenant.config).tenant.tenant_id), SOURCE, count)
-        argv = [sys.executable, "-m", "tui", "--config", str(tenant.config)]
+        config = tenant.config.with_name("benchmark.toml")
+        text = tenant.config.read_text(encoding="utf-8")
+        if not tickets:
+            (folder := Path(name) / "exports").mkdir()
+            text = f'{text.partition("[[tickets]]")[0]}[[tickets]]\nprofile = "file"\npath = "{folder}"\n'
+        config.write_text(text, encoding="utf-8")
+        argv = [sys.executable, "-m", "tui", "--config", str(config)]
         env = {"PYTHONPATH": str(ROOT), "RESEAL_STATE": str(state)}
         with Terminal(argv, env, columns=200, rows=50) as terminal:
             terminal.wait_until("INC0000003", 60)
@@ -36,7 +45,7 @@ def console(count: int = COUNT) -> Iterator[Terminal]:
             yield terminal
 
 
-def settle(terminal: Terminal, share: float = 0.04, timeout: float = 60.0) -> None:
+def settle(terminal: Terminal, share: float = 0.04, timeout: float = 90.0) -> None:
     """Wait for a second and a half of rest."""
     deadline = time.monotonic() + timeout
     pids = [terminal.pid, *descendants(terminal.pid)]

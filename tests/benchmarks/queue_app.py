@@ -36,9 +36,9 @@ def invented(number: int, state: IncidentState = IncidentState.NEW, updated: int
 
 
 class QueueApp(App[None]):
-    """`u` turns 100 updates a second on and off, `b` goes to another screen, `q` leaves."""
+    """`u` turns 100 updates a second on and off, `q` leaves."""
 
-    BINDINGS = [("u", "live", "Live"), ("b", "switch", "Switch"), ("q", "quit", "Quit")]  # noqa: RUF012
+    BINDINGS = [("u", "live", "Live"), ("q", "quit", "Quit")]  # noqa: RUF012
     CSS = "Static { height: 1; } IncidentTable, DataTable { height: 1fr; }"
     ENABLE_COMMAND_PALETTE = False
 
@@ -104,18 +104,6 @@ class QueueApp(App[None]):
         numbers += [(self._round * 7919 + place * 104729) % len(self._incidents) for place in range(8)]
         changed = [invented(number, STATES[self._round % 3], self._round) for number in numbers]
         table.patch(self.book.apply(changed).changed)
-
-    def action_switch(self) -> None:
-        self.push_screen(Page())
-
-
-class Page(Screen[None]):
-    """Something else to look at."""
-
-    BINDINGS = [("b", "app.pop_screen", "Back")]  # noqa: RUF012
-
-    def compose(self) -> ComposeResult:
-        yield Static("OTHER PAGE\n" + "\n".join(f"line {number}: some words about a device" for number in range(40)))
 
 
 if __name__ == "__main__":
