@@ -75,14 +75,17 @@ def _has_fast() -> bool:
 def _ours(cache: Path) -> Times:
     load, paint = min(_loads("ours", cache, ROUNDS["ours"]))
     with console(tickets=False) as terminal:
-        letters = _letters(terminal, ROUNDS["ours"])
-        sorts = []
+        letters, sorts = [], []
+        for _ in range(ROUNDS["ours"]):
+            letters.append(_letters(terminal))
+            _list_all(terminal)
         for _ in range(ROUNDS["ours"]):
             while "by ticket" not in terminal.text()[0]:
                 terminal.press("s")
                 settle(terminal)
             sorts.append(_seconds_to(terminal, "s", SECOND, BY_DEVICE))
-    return Times(load, paint, letters, statistics.median(sorts))
+    medians = tuple(map(statistics.median, zip(*letters, strict=True)))
+    return Times(load, paint, medians, statistics.median(sorts))
 
 
 def _peer(design: str, cache: Path) -> Times:
@@ -93,8 +96,9 @@ def _peer(design: str, cache: Path) -> Times:
         sorts = []
         for _ in range(rounds):
             sorts.append(_seconds_to(terminal, "s", SECOND, BY_DEVICE))
-            _seconds_to(terminal, "t", SECOND, 1)
-        letters = _letters(terminal, rounds)
+            if len(sorts) < rounds:
+                _seconds_to(terminal, "t", SECOND, 1)
+        letters = _letters(terminal)
     return Times(*min(loads), letters, statistics.median(sorts))
 
 
@@ -122,20 +126,21 @@ def _running(design: str, cache: Path) -> Iterator[Terminal]:
         yield terminal
 
 
-def _letters(terminal: Terminal, rounds: int) -> tuple[float, ...]:
-    """Medians of the letters, typed one after the other; after each round everything is listed again, from the top."""
-    found: list[list[float]] = []
-    for _ in range(rounds):
-        terminal.press("/")
-        quiet(terminal)
-        found.append([_seconds_to(terminal, letter, FIRST, int(TYPED[: n + 1])) for n, letter in enumerate(TYPED)])
-        terminal.press("ctrl+u")
-        settle(terminal)
-        terminal.press("enter")
-        settle(terminal)
-        terminal.press("g")
-        _wait(terminal, FIRST, 0)
-    return tuple(map(statistics.median, zip(*found, strict=True)))
+def _letters(terminal: Terminal) -> tuple[float, ...]:
+    """Typed one after the other."""
+    terminal.press("/")
+    quiet(terminal)
+    return tuple(_seconds_to(terminal, letter, FIRST, int(TYPED[: n + 1])) for n, letter in enumerate(TYPED))
+
+
+def _list_all(terminal: Terminal) -> None:
+    """Everything again, and the cursor at the top, so that the next letters find it there."""
+    terminal.press("ctrl+u")
+    settle(terminal)
+    terminal.press("enter")
+    settle(terminal)
+    terminal.press("g")
+    _wait(terminal, FIRST, 0)
 
 
 def _seconds_to(terminal: Terminal, key: str, line: int, number: int) -> float:
