@@ -36,7 +36,7 @@ def save(
         connection.executemany("INSERT OR REPLACE INTO incidents VALUES (?, ?, ?, ?, ?, ?)", rows)
         connection.execute("INSERT OR REPLACE INTO watermarks VALUES (?, ?, ?)", (source, watermark, timestamp(now)))
         if rows:
-            # A poll that brings nothing has no business in a hundred thousand rows; `closed = 1` is what an index knows.
+            # A poll that brings nothing is not to read every row; `closed = 1` is what the index knows.
             cutoff = timestamp(now - KEEP_CLOSED)
             connection.execute("DELETE FROM incidents WHERE closed = 1 AND updated_at < ?", (cutoff,))
 
