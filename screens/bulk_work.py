@@ -30,10 +30,6 @@ class BulkWork(IncidentWork):
         if write.incident_id == self.table.selected:
             self.show_device()
 
-    def show_device(self) -> None:
-        """Draw the device pane anew."""
-        raise NotImplementedError
-
     def action_acknowledge_writes(self) -> None:
         self._acknowledge(self.table.selected)
 

@@ -15,6 +15,9 @@ from tui.model.cause import CauseCode
 from tui.model.incident import Incident
 from tui.services.rotation import DebtState
 
+AROUND = 8
+"""Rows above and below the cursor whose texts are fetched with the selected one's: the next step finds its own."""
+
 
 class IncidentWork(ConsoleScreen):
     """The part of the queue screen that changes the world. Each action binds to its incidents at key press."""
@@ -28,6 +31,24 @@ class IncidentWork(ConsoleScreen):
     def incident(self) -> Incident | None:
         """The incident under the cursor."""
         return self.desk.queue.book.get(self.table.selected)
+
+    @property
+    def text(self) -> str:
+        """The text of the ticket under the cursor; when it is not at hand, empty until `show_device` shows it."""
+        text = self.desk.queue.texts.at_hand(self.table.selected)
+        if text is None:
+            self._fetch_text(self.table.around(AROUND))
+        return text or ""
+
+    @work(group="text", exclusive=True, exit_on_error=False, description="fetch a ticket's text")
+    async def _fetch_text(self, incident_ids: list[str]) -> None:
+        await self.desk.queue.texts.fetch(incident_ids)
+        if incident_ids and incident_ids[0] == self.table.selected:
+            self.show_device()
+
+    def show_device(self) -> None:
+        """Draw the device pane anew."""
+        raise NotImplementedError
 
     def chosen(self) -> tuple[Incident, ...]:
         """The marked incidents, or the one under the cursor."""

@@ -29,13 +29,11 @@ from tui.errors import Problem
 from tui.model.dossier import Dossier
 from tui.model.group import GroupKey
 from tui.model.incident import Incident
+from tui.model.incident_line import id_in
 from tui.services.collection import Collection, joined
 from tui.services.desk import query_of
-from tui.services.incidents import Diff, matcher
-from tui.services.views import QUEUE_ORDER, View, next_sort, sorted_ids
-
-SLICE = 2_000
-"""Incidents looked at before the event loop gets its turn."""
+from tui.services.incidents import Diff
+from tui.services.views import QUEUE_ORDER, View, next_sort, sorted_lines
 
 AGES_SECONDS = 20.0
 """How often the ages in the rows are looked at; only what changed of them reaches the terminal."""
@@ -153,7 +151,8 @@ class QueueScreen(BulkWork):
             dossier = joined(dossier, collected)
         now = self.desk.clock.now()
         writes = write_lines(self.desk.queue.writes.pending(self.table.selected), now)
-        self.query_one(DevicePane).say(Content("\n").join([*writes, dossier_content(self.incident, dossier, now)]))
+        told = dossier_content(self.incident, dossier, now, self.text)
+        self.query_one(DevicePane).say(Content("\n").join([*writes, told]))
 
     def action_open_device(self) -> None:
         incident = self.incident
@@ -277,20 +276,22 @@ class QueueScreen(BulkWork):
         if not self._is_listing:
             self.table.show(book)
             return
-        matches, found = matcher(view.words), []
         if self._group is not None:
             await self.desk.mass.catch_up()
-        for place in range(len(book)):
-            if place % SLICE == SLICE - 1:
-                await asyncio.sleep(0)
-            incident = book.at(place) if place < len(book) else None
-            if incident is not None and self._in_group(incident) and matches(incident):
-                found.append(incident)
-        self.table.show(ListedRows(book, await asyncio.to_thread(sorted_ids, found, view)))
+        try:
+            found = await self.desk.queue.filter.matching(view.words)
+        except Problem as problem:
+            self.shell.report(problem)
+            return
+        if self._group is not None:
+            found = [line for line in found if self._in_group(id_in(line))]
+        if view.sort != QUEUE_ORDER:
+            found = await asyncio.to_thread(sorted_lines, found, view)
+        self.table.show(ListedRows(book, found))
 
-    def _in_group(self, incident: Incident) -> bool:
+    def _in_group(self, incident_id: str) -> bool:
         mass = self.desk.mass
-        return self._group is None or mass.book.key_of(incident.id) == mass.edits.root(self._group)
+        return self._group is None or mass.book.key_of(incident_id) == mass.edits.root(self._group)
 
     def action_look_up(self) -> None:
         self.app.push_screen(LookUpScreen())

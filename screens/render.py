@@ -65,8 +65,8 @@ def sign_in_words(*, signed_in: bool, signed_out: bool) -> Content:
     return Content("" if signed_in else "  signing in ...")
 
 
-def dossier_content(incident: Incident | None, dossier: Dossier | None, now: datetime) -> Content:
-    """The device pane: verdict first, next step second, then keys, findings, facts, and the ticket's words."""
+def dossier_content(incident: Incident | None, dossier: Dossier | None, now: datetime, text: str = "") -> Content:
+    """The device pane: verdict first, next step second, then keys, findings, facts, and the ticket with its text."""
     parts: list[Content] = []
     if dossier is not None:
         parts += _verdict(dossier)
@@ -76,7 +76,7 @@ def dossier_content(incident: Incident | None, dossier: Dossier | None, now: dat
         parts += _facts(dossier.facts, now)
         parts += _sources(dossier, now)
     if incident is not None:
-        parts += _ticket(incident, now)
+        parts += _ticket(incident, now, text)
     return Content("\n").join(parts) if parts else Content("Nothing is selected.")
 
 
@@ -193,7 +193,7 @@ def _sources(dossier: Dossier, now: datetime) -> list[Content]:
     return lines
 
 
-def _ticket(incident: Incident, now: datetime) -> list[Content]:
+def _ticket(incident: Incident, now: datetime, text: str) -> list[Content]:
     ticket, reading = incident.ticket, incident.reading
     lines = [
         heading(f"Ticket {ticket.number}"),
@@ -202,5 +202,5 @@ def _ticket(incident: Incident, now: datetime) -> list[Content]:
         Content.assemble("cause ", (cause_words(reading.cause), "bold"), f" ({reading.cause.confidence})"),
     ]
     lines += [Content(f"    because {reason}") for reason in reading.cause.because]
-    lines += [Content(""), Content.assemble((ticket.title, "bold")), Content(ticket.body[:4000])]
+    lines += [Content(""), Content.assemble((ticket.title, "bold")), Content(text[:4000])]
     return lines

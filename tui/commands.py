@@ -11,7 +11,7 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from screens.shell import Shell
 from tui.actions import ACTIONS, Action, Danger, Scope, key_label
-from tui.model.incident import Incident
+from tui.model.incident_line import Line, id_in, named_in
 
 SLICE = 2_000
 """Incidents looked at before the event loop gets its turn."""
@@ -113,30 +113,29 @@ class IncidentCommands(Provider):
     async def search(self, query: str) -> Hits:
         fuzzy, likely = self.matcher(query), re.compile(".*?".join(map(re.escape, query)), re.IGNORECASE)
         found: list[tuple[float, str, str]] = []
-        async for incident in self._likely(likely):
-            text = incident_words(incident)
+        async for line in self._likely(likely):
+            text = incident_words(line)
             # What fits a number was meant as one, however well a device's name fits too.
-            score = fuzzy.match(text) + NUMBER_FITS * bool(likely.search(incident.ticket.number))
-            found.append((score, text, incident.id))
+            score = fuzzy.match(text) + NUMBER_FITS * bool(likely.search(named_in(line).number))
+            found.append((score, text, id_in(line)))
         # The best first: the palette keeps its cursor on what came first.
         for score, text, incident_id in sorted(found, reverse=True)[:MOST_HITS]:
             yield Hit(score, fuzzy.highlight(text), partial(_jump, self.app, incident_id))
 
-    async def _likely(self, likely: re.Pattern[str]) -> AsyncIterator[Incident]:
-        book, left = cast(Shell, self.app).desk.queue.book, MOST_LIKELY
-        for place in range(len(book)):
+    async def _likely(self, likely: re.Pattern[str]) -> AsyncIterator[Line]:
+        left = MOST_LIKELY
+        for place, line in enumerate(cast(Shell, self.app).desk.queue.book.lines()):
             if place % SLICE == SLICE - 1:
                 await asyncio.sleep(0)
-            incident = book.at(place) if place < len(book) else None
-            if incident is not None and left and likely.search(incident_words(incident)):
+            if left and likely.search(incident_words(line)):
                 left -= 1
-                yield incident
+                yield line
 
 
-def incident_words(incident: Incident) -> str:
+def incident_words(line: Line) -> str:
     """An incident in one line of the palette."""
-    ticket = incident.ticket
-    return f"{ticket.number}  {ticket.device_name or '-'}  {ticket.caller or '-'}  {ticket.title}"
+    named = named_in(line)
+    return f"{named.number}  {named.device_name or '-'}  {named.caller or '-'}  {named.title}"
 
 
 async def _jump(app: App[object], incident_id: str) -> None:

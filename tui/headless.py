@@ -13,11 +13,11 @@ from tui.model.audit import AuditEntry, AuditEvent
 from tui.model.dossier import Dossier, Verdict
 from tui.model.fact import SourceState
 from tui.model.incident import Incident, minutes_open
+from tui.model.incident_line import id_in
 from tui.paths import guard_directory, state_directory
 from tui.services.desk import Desk
 from tui.services.group_keys import missing_facts
 from tui.services.handover import to_html, to_json, to_markdown
-from tui.services.incidents import matcher
 from tui.services.indexing import refresh_index
 from tui.services.lookup import look_up, lookup_json, needs_index
 from tui.services.rotation import DebtState
@@ -32,8 +32,9 @@ def print_json(document: object) -> None:
 async def show_queue(console: Console, words: str, *, as_json: bool) -> int:
     """Sync once and print; exit code 3 when no source answered."""
     code = await _sync(console)
-    matches = matcher(words)
-    incidents = [incident for incident in console.desk.queue.book.all() if matches(incident)]
+    queue = console.desk.queue
+    found = await queue.filter.matching(words)
+    incidents = [incident for line in found if (incident := queue.book.get(id_in(line))) is not None]
     if as_json:
         print_json({"incidents": [_incident_json(each) for each in incidents], "sources": _sources_json(console.desk)})
         return code

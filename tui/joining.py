@@ -7,6 +7,7 @@ from tui.diagnosis.report import Report
 from tui.errors import Problem, ProblemKind
 from tui.model.audit import Operator
 from tui.model.incident import Incident
+from tui.model.incident_line import incident_in
 from tui.paths import guard_directory, state_directory, tenant_directory
 from tui.services.collection import other_machine
 from tui.services.evidence_rows import evidence_entry
@@ -25,7 +26,8 @@ async def join_ticket(number: str, report: Report, tenant_id: str) -> None:
     state = state_directory()
     guard_directory(state)
     async with await open_cache(tenant_directory(state, tenant_id)) as cache:
-        found = [each for each in await cache.load() if each.ticket.number.casefold() == number.casefold()]
+        known = map(incident_in, await cache.load())
+        found = [each for each in known if each.ticket.number.casefold() == number.casefold()]
     incident = _only(found, number)
     parsed = [read.parsed for read in report.inputs]
     if name := device_name(incident):

@@ -31,7 +31,7 @@ HELD_SECONDS = 0.5
 
 CUT_OFF = frozenset(
     {"audit", "audit-verify", "decisions", "device", "dossier", "glass-look", "group", "handover", "list"}
-    | {"look-ahead", "look-up", "pim-look", "recorder", "refresh", "regroup", "rights", "runbook", "views"}
+    | {"look-ahead", "look-up", "pim-look", "recorder", "refresh", "regroup", "rights", "runbook", "text", "views"}
 )
 """Groups of work that only looks; another tenant may be shown while it runs, and it ends then."""
 

@@ -150,6 +150,12 @@ class IncidentTable(ScrollView, can_focus=True):
         if place is not None:
             self._select(place)
 
+    def around(self, rows: int) -> list[str]:
+        """Incident ids around the cursor, that under it first."""
+        places = range(max(0, self._cursor - rows), min(len(self.rows), self._cursor + rows + 1))
+        near = [self.rows.at(place).id for place in places]
+        return [self.selected, *(each for each in near if each != self.selected)] if self.selected else []
+
     def render_line(self, y: int) -> Strip:
         width = self.size.width
         columns = fit_columns(width - 1, self.columns, self.sizes)

@@ -1,9 +1,8 @@
 """The mass service: in step with the queue, surges as they come, decisions that the audit remembers."""
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,13 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.services.inventory_samples import APRIL_BUILD, MARCH, managed
+from tests.services.listed_cache import ListedCache
 from tests.services.samples import MORNING, ListedAudit, SetClock, ticket
 from tests.services.test_groups import row_of
 from tui.errors import Problem
 from tui.model.audit import AuditEntry, AuditEvent, Operator
 from tui.model.cause import Cause, CauseCode, Confidence
 from tui.model.fact import SourceState
-from tui.model.incident import Incident, IncidentState, Ticket
+from tui.model.incident import IncidentState, Ticket
 from tui.ports import TicketBatch
 from tui.services.evidence_rows import evidence_of_rows
 from tui.services.fleet import Fleet
@@ -44,18 +44,6 @@ class ListedTickets:
         return TicketBatch(given, "x")
 
 
-class NoCache:
-    """A cache that holds nothing."""
-
-    async def save(self, source: str, incidents: Sequence[Incident], watermark: str) -> None: ...
-
-    async def load(self) -> Sequence[Incident]:
-        return ()
-
-    async def watermark(self, source: str) -> tuple[str, datetime | None]:
-        return "", None
-
-
 @dataclass
 class Room:
     """A queue, an audit and the service over them."""
@@ -75,7 +63,7 @@ class Room:
 def room(audit: ListedAudit | None = None) -> Room:
     clock, source = SetClock(MORNING + timedelta(hours=2)), ListedTickets()
     audit = audit or ListedAudit(clock)
-    queue = QueueService([cast(Any, source)], NoCache(), clock)
+    queue = QueueService([cast(Any, source)], ListedCache(), clock)
     return Room(source, queue, audit, clock, MassService(queue, audit, clock, lambda: ME, {}))
 
 

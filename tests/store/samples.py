@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tui.model.audit import AuditEntry, AuditEvent, DeviceRef, Match, Operator, Proof
 from tui.model.incident import Incident, IncidentState, Ticket, TicketReading
+from tui.model.incident_line import Line, line_of
 from tui.model.recovery_key import RecoveryKey, Volume
 from tui.store.audit import open_audit
 
@@ -72,6 +73,11 @@ def incident(number: int, *, state: IncidentState = IncidentState.NEW, priority:
         updated_at=at,
     )
     return Incident(id=f"demo:k{number}", source="demo", ticket=ticket, reading=TicketReading(kbs=("KB5083769",)))
+
+
+def kept(*incidents: Incident) -> list[Line]:
+    """Incidents as the cache answers them."""
+    return [line_of(each) for each in incidents]
 
 
 def recovery_key(key_id: str | int, device: str = "d1") -> RecoveryKey:

@@ -3,7 +3,7 @@ import random
 import sqlite3
 import time
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.store.samples import NOON, SetClock, incident, modes, recovery_key
+from tests.store.samples import NOON, SetClock, incident, kept, modes, recovery_key
 from tui.errors import Problem
 from tui.model.incident import IncidentState
+from tui.model.incident_line import id_in
 from tui.store.cache import CacheStore, open_cache
 from tui.store.first_rows import first_incidents
 
@@ -47,20 +48,20 @@ async def test_incidents_and_their_watermark_come_back(cache: CacheStore, clock:
     await cache.save("demo", [incident(1), incident(2)], "w1")
     clock.go(5)
     await cache.save("demo", [incident(2, priority=1)], "w2")
-    assert list(await cache.load()) == [incident(2, priority=1), incident(1)]
+    assert list(await cache.load()) == kept(incident(2, priority=1), incident(1))
     assert await cache.watermark("demo") == ("w2", NOON + timedelta(seconds=5))
     assert await cache.watermark("other") == ("", None)
 
 
 async def test_the_queue_comes_in_order_and_its_top_without_a_store(cache: CacheStore, state: Path) -> None:
-    kept = [
+    saved = [
         incident(1, priority=2, age=5),
         incident(2, priority=1, age=1),
         incident(3, priority=1, age=9),
         incident(4, priority=1, state=IncidentState.CLOSED),
     ]
-    await cache.save("demo", kept, "")
-    assert [found.id for found in await cache.load()] == ["demo:k3", "demo:k2", "demo:k1", "demo:k4"]
+    await cache.save("demo", saved, "")
+    assert [id_in(line) for line in await cache.load()] == ["demo:k3", "demo:k2", "demo:k1", "demo:k4"]
     assert [found.id for found in first_incidents(state, 2)] == ["demo:k3", "demo:k2"]
 
 
@@ -68,7 +69,7 @@ async def test_what_was_closed_long_ago_is_forgotten(cache: CacheStore) -> None:
     month = 31 * 24 * 60
     old, recent = incident(1, state=IncidentState.CLOSED, age=month), incident(2, state=IncidentState.CLOSED, age=5)
     await cache.save("demo", [old, recent, incident(3, age=month)], "")
-    assert {found.id for found in await cache.load()} == {"demo:k2", "demo:k3"}
+    assert {id_in(line) for line in await cache.load()} == {"demo:k2", "demo:k3"}
 
 
 def test_the_first_paint_of_nothing_is_nothing(state: Path) -> None:
@@ -218,7 +219,7 @@ async def test_a_cache_that_cannot_be_read_starts_anew_and_says_so(state: Path, 
     assert modes(state)["cache.db.damaged"] == 0o600
     async with await open_cache(state) as cache:
         assert cache.notice == ""
-        assert list(await cache.load()) == [incident(2)]
+        assert list(await cache.load()) == kept(incident(2))
 
 
 async def test_the_log_of_a_damaged_cache_is_not_played_into_the_new_one(state: Path) -> None:
@@ -233,7 +234,7 @@ async def test_the_log_of_a_damaged_cache_is_not_played_into_the_new_one(state: 
         assert "starts anew" in cache.notice
         assert await cache.recall("view") == ""
         await cache.save("demo", [incident(2)], "w")
-        assert list(await cache.load()) == [incident(2)]
+        assert list(await cache.load()) == kept(incident(2))
     assert direct(state).execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
@@ -245,7 +246,7 @@ async def test_damage_found_in_use_starts_anew(state: Path) -> None:
         assert list(await cache.load()) == []
         assert "starts anew" in cache.notice
         await cache.save("demo", [incident(2)], "w")
-        assert list(await cache.load()) == [incident(2)]
+        assert list(await cache.load()) == kept(incident(2))
 
 
 def rot(state: Path) -> None:
@@ -296,7 +297,7 @@ async def test_a_text_that_cannot_be_kept_leaves_the_cache_alone(cache: CacheSto
 
 async def test_incidents_of_another_shape_are_asked_for_again(cache: CacheStore, state: Path) -> None:
     await cache.save("demo", [incident(1)], "w")
-    direct(state).execute("UPDATE incidents SET body = ?", (b'{"id": 5}',))
+    direct(state).execute("UPDATE incidents SET line = ?", (b'{"id": 5}',))
     assert first_incidents(state, 5) == ()
     assert list(await cache.load()) == []
     assert await cache.watermark("demo") == ("", None)
@@ -322,6 +323,5 @@ async def test_a_lock_does_not_damage(cache: CacheStore, state: Path) -> None:
     with pytest.raises(Problem, match="held"):
         await cache.remember("a", "b")
     holder.close()
-    kept: Sequence[object] = await cache.load()
-    assert list(kept) == [incident(1)]
+    assert list(await cache.load()) == kept(incident(1))
     assert cache.notice == ""

@@ -62,6 +62,12 @@ class Ticket:
     """When the system's own agreement wants it solved; None when it says nothing."""
     parent: str = ""
     """The problem or parent ticket that it hangs on, as its system calls it."""
+    kept_text: str = ""
+    """Digest of a text that the cache keeps in this ticket's stead; empty when `body` is the text."""
+
+    def __post_init__(self) -> None:
+        if self.kept_text and self.body:
+            raise ValueError("a ticket holds its text or the digest of one, not both")
 
 
 @dataclass(frozen=True, slots=True)

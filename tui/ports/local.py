@@ -1,11 +1,12 @@
 """What is kept on this machine."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from tui.model.audit import AuditEntry, AuditEvent, AuditRow
 from tui.model.incident import Incident
+from tui.model.incident_line import Line
 from tui.model.recovery_key import RecoveryKey
 
 
@@ -26,18 +27,30 @@ class AuditTrail(Protocol):
 
 
 class IncidentCache(Protocol):
-    """Incidents as last seen, so that the queue paints before any network is asked."""
+    """Incidents as last seen, so that the queue paints before any network is asked; and the texts of their tickets."""
 
-    async def save(self, source: str, incidents: Sequence[Incident], watermark: str) -> None:
-        """Keep incidents and the watermark of their source, in one transaction."""
+    async def save(self, source: str, incidents: Sequence[Incident], watermark: str) -> Collection[str]:
+        """Keep incidents, their texts and the watermark of their source, in one transaction.
+
+        Where a ticket has `kept_text`, the text that is kept stays. Answers the ids of what was not kept, because it
+        was closed too long ago.
+        """
         ...
 
-    async def load(self) -> Sequence[Incident]:
-        """Every incident that is kept."""
+    async def load(self) -> Sequence[Line]:
+        """The line of every incident that is kept."""
         ...
 
     async def watermark(self, source: str) -> tuple[str, datetime | None]:
         """The watermark of a source and when it was kept."""
+        ...
+
+    async def texts(self, incident_ids: Sequence[str]) -> Mapping[str, str]:
+        """Texts of tickets by incident id, of those that have one."""
+        ...
+
+    def texts_with(self, words: Sequence[str]) -> AsyncIterator[Sequence[tuple[str, frozenset[str]]]]:
+        """Ids of incidents with those of the lower-case words that their texts hold, part by part."""
         ...
 
 

@@ -1,5 +1,6 @@
 """The desk: every use case that a screen may call, in one value. Wiring fills it, screens receive it."""
 
+import asyncio
 import os
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from tui.model.finding import Finding
 from tui.model.group import Group
 from tui.model.ids import parse_key_term
 from tui.model.incident import Incident, IncidentState
+from tui.model.incident_line import incident_in, is_open
 from tui.ports import AuditTrail, Memory
 from tui.services.closing import ClosingService
 from tui.services.collection import CollectionService
@@ -196,8 +198,9 @@ class Desk:
         rows = await self.audit.rows_of(
             {AuditEvent.DRAW, AuditEvent.DELIVER, AuditEvent.OUTCOME, AuditEvent.DENY}, start
         )
+        open_lines = [line for line in self.queue.book.lines() if is_open(line)]
         return compute_handover(
-            incidents=list(self.queue.book.all()),
+            incidents=await asyncio.to_thread(lambda: list(map(incident_in, open_lines))),
             groups=self.groups(),
             rows=rows,
             debts=await self.rotation.debts(),

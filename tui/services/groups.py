@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from tui.model.group import Group, GroupKey
 from tui.model.incident import Incident, IncidentState
+from tui.model.incident_line import Line, seen_in
 from tui.services.group_edits import NO_EDITS, Edits
 from tui.services.group_keys import group_key
 from tui.services.incident_evidence import IncidentEvidence
@@ -49,7 +50,7 @@ class GroupBook:
     """All groups, kept in step with incidents, their evidence, and what engineers have merged or set apart."""
 
     def __init__(self, edits: Edits = NO_EDITS) -> None:
-        self._incidents: dict[str, Incident] = {}
+        self._incidents: dict[str, Incident | Line] = {}
         self._evidence: dict[str, IncidentEvidence] = {}
         self._key_of: dict[str, GroupKey] = {}
         self._buckets: dict[GroupKey, _Bucket] = {}
@@ -59,13 +60,16 @@ class GroupBook:
     def __len__(self) -> int:
         return len(self._incidents)
 
-    def put(self, incident: Incident, evidence: IncidentEvidence | None = None) -> None:
-        """Take in a new or changed incident; evidence that is left out stays as it was."""
+    def put(self, incident: Incident, evidence: IncidentEvidence | None = None, line: Line | None = None) -> None:
+        """Take in a new or changed incident; evidence that is left out stays as it was.
+
+        Its line is kept in its stead where there is one: it takes a third of the memory, and the queue has it anyway.
+        """
         if incident.id in self._incidents:
             self._take_out(incident.id)
         if evidence is not None:
             self._evidence[incident.id] = evidence
-        self._incidents[incident.id] = incident
+        self._incidents[incident.id] = incident if line is None else line
         key = self._key_for(incident)
         self._key_of[incident.id] = key
         self._buckets.setdefault(key, _Bucket()).add(incident)
@@ -73,12 +77,13 @@ class GroupBook:
 
     def fill(self, incidents: Iterable[Incident], evidence: Mapping[str, IncidentEvidence]) -> None:
         """Start from many incidents at once."""
-        self._incidents = {incident.id: incident for incident in incidents}
+        given = {incident.id: incident for incident in incidents}
+        self._incidents = dict(given)
         self._evidence = {name: known for name, known in evidence.items() if name in self._incidents}
         self._key_of.clear()
         self._groups.clear()
         buckets: dict[GroupKey, list[Incident]] = {}
-        for incident in self._incidents.values():
+        for incident in given.values():
             key = self._key_for(incident)
             self._key_of[incident.id] = key
             buckets.setdefault(key, []).append(incident)
@@ -90,7 +95,8 @@ class GroupBook:
         self._edits = edits
         self._groups.clear()
         for incident_id in touched:
-            self.put(self._incidents[incident_id])
+            kept = self._incidents[incident_id]
+            self.put(self._known(incident_id), line=kept if isinstance(kept, str) else None)
 
     def evidence(self, incident_id: str) -> IncidentEvidence | None:
         """What is known of an incident beyond its ticket."""
@@ -98,7 +104,7 @@ class GroupBook:
 
     def incident(self, incident_id: str) -> Incident | None:
         """An incident of the book."""
-        return self._incidents.get(incident_id)
+        return self._known(incident_id) if incident_id in self._incidents else None
 
     def key_of(self, incident_id: str) -> GroupKey | None:
         """The group that an incident stands in."""
@@ -135,7 +141,7 @@ class GroupBook:
 
     def _take_out(self, incident_id: str) -> None:
         key = self._key_of.pop(incident_id)
-        self._buckets[key].remove(self._incidents[incident_id])
+        self._buckets[key].remove(self._known(incident_id))
         if not self._buckets[key].order:
             del self._buckets[key]
         self._groups.pop(self._edits.root(key), None)
@@ -169,7 +175,11 @@ class GroupBook:
         )
 
     def _opened(self, incident_id: str) -> datetime:
-        return self._incidents[incident_id].ticket.opened_at
+        return self._known(incident_id).ticket.opened_at
+
+    def _known(self, incident_id: str) -> Incident:
+        known = self._incidents[incident_id]
+        return seen_in(known) if isinstance(known, str) else known
 
     def _because(self, members: Iterable[str]) -> tuple[str, ...]:
         """What decided for most of the oldest members."""
@@ -177,7 +187,7 @@ class GroupBook:
         for incident_id in members:
             evidence = self._evidence.get(incident_id)
             cause = evidence.cause if evidence is not None else None
-            said.update((cause or self._incidents[incident_id].reading.cause).because)
+            said.update((cause or self._known(incident_id).reading.cause).because)
         return tuple(reason for reason, _ in sorted(said.items(), key=lambda item: (-item[1], item[0]))[:_REASONS])
 
 

@@ -12,6 +12,7 @@ from tui.model.fact import Fact, SourceHealth
 from tui.model.finding import Finding
 from tui.model.ids import KeyTerm, parse_guid, parse_key_term
 from tui.model.incident import Incident
+from tui.model.incident_line import incident_in, named_in
 from tui.model.on_prem import OnPremKey
 from tui.model.recovery_key import KeyStatus, RecoveryKey
 from tui.services.desk import Desk, query_of
@@ -52,7 +53,8 @@ def _incident(desk: Desk, term: str) -> Incident | None:
     if not _TICKET.fullmatch(term):
         return None
     wanted = term.lower()
-    return next((each for each in desk.queue.book.all() if each.ticket.number.lower() == wanted), None)
+    found = (line for line in desk.queue.book.lines() if named_in(line).number.lower() == wanted)
+    return next(map(incident_in, found), None)
 
 
 def _ignore(_: Dossier) -> None:

@@ -1,6 +1,7 @@
 """Mass incidents, kept in step with the queue: groups, surges, and what engineers decide about them."""
 
 import asyncio
+from bisect import bisect_left
 from collections.abc import Callable, MutableMapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -10,6 +11,7 @@ from tui.errors import Problem, ProblemKind
 from tui.model.audit import AuditEvent, Operator
 from tui.model.group import Group, GroupKey
 from tui.model.incident import Incident
+from tui.model.incident_line import id_in, incident_in, opened_in
 from tui.ports import AuditTrail
 from tui.services.evidence_rows import evidence_entry, evidence_of_rows
 from tui.services.fleet import Fleet, filled
@@ -211,16 +213,16 @@ class MassService:
         if self._begun:
             return
         self._begun = True
-        everything = sorted(self._queue.book.all(), key=_opened)
+        everything = sorted(self._queue.book.lines(), key=opened_in)
         now = self._clock.now()
-        old = [incident for incident in everything if _opened(incident) < now - LOOK_BACK]
+        old = everything[: bisect_left(everything, now - LOOK_BACK, key=opened_in)]
         if old:
-            moments = [_opened(incident) for incident in old]
+            moments = [opened_in(line) for line in old]
             baseline = learn(moments, moments[0], now - LOOK_BACK)
         else:
             baseline = learn([], now, now)
-        self.watch = SurgeWatch(baseline, shares_of(self._key_of(incident) for incident in old[-20_000:]))
-        self._waiting = {incident.id: None for incident in everything}
+        self.watch = SurgeWatch(baseline, shares_of(self._key_of(incident_in(line)) for line in old[-20_000:]))
+        self._waiting = {id_in(line): None for line in everything}
 
     def _key_of(self, incident: Incident) -> GroupKey:
         return group_key(incident, self._evidence.get(incident.id))
@@ -229,7 +231,7 @@ class MassService:
         found = [incident for name in incident_ids if (incident := self._queue.book.get(name)) is not None]
         new_since = self._clock.now() - LOOK_BACK
         for incident in sorted(found, key=_opened):
-            self.book.put(incident, self._evidence.get(incident.id))
+            self.book.put(incident, self._evidence.get(incident.id), self._queue.book.line(incident.id))
             if incident.id in self._known:
                 continue
             self._known.add(incident.id)

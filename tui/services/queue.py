@@ -2,19 +2,20 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import islice
 
 from tui.clock import Clock
 from tui.errors import Problem, ProblemKind
 from tui.model.fact import SourceHealth, SourceState
 from tui.model.incident import Incident, IncidentState, Ticket
 from tui.ports import IncidentCache, TicketBatch, TicketSource
-from tui.services.incidents import Diff, IncidentBook, arranged, incident_of
+from tui.services.incidents import Diff, IncidentBook, arranged, incident_of, open_elsewhere
 from tui.services.outbox import OPEN, Outbox, UnkeptOutbox, WriteKind, WriteState
+from tui.services.queue_filter import QueueFilter
 from tui.services.source_offers import Recognising, Sweepable
+from tui.services.ticket_texts import TicketTexts
 from tui.services.writes import WriteService
 
 LOOKED_AT = 50
@@ -48,9 +49,11 @@ class QueueService:
         self._not_before: dict[str, datetime] = {}
         self._swept_at: dict[str, datetime] = {}
         self._looked_at: dict[str, set[str]] = {}
-        self._open: dict[str, set[str]] = {}
-        """Keys of open tickets by source: going through the book at each poll would hold the event loop."""
+        self._unkept: dict[str, set[str]] = {}
+        """Ids that the cache could not take, by source; they go with the next ones."""
         self._listeners: list[OnDiff] = []
+        self.texts = TicketTexts(self.book, cache, self._sources)
+        self.filter = QueueFilter(self.book, cache)
         self.writes = WriteService(self._sources, outbox or UnkeptOutbox(), clock, self._on_ticket)
 
     @property
@@ -66,9 +69,7 @@ class QueueService:
     async def load_cached(self) -> datetime | None:
         """Fill the book from the cache, and take up writes that an earlier run left; answers how old the cache is."""
         kept = await self._cache.load()
-        # Going through a hundred thousand would hold up keys.
-        start, self._open = await asyncio.to_thread(lambda: (arranged(kept), _open_keys(kept)))
-        self._tell(self.book.begin(start))
+        self.book.begin(await asyncio.to_thread(arranged, kept))
         ages: list[datetime] = []
         for name in self._sources:
             self._watermarks[name], kept_at = await self._cache.watermark(name)
@@ -166,7 +167,7 @@ class QueueService:
 
     async def _take_batch(self, name: str, batch: TicketBatch) -> Diff:
         # What comes again unchanged is not read again: reading a text costs more than comparing it.
-        news = [ticket for ticket in batch.tickets if not self._is_known(name, ticket)]
+        news = [ticket for ticket in batch.tickets if not self.book.is_known(f"{name}:{ticket.key}", ticket)]
         incidents: list[Incident] = []
         whole = _NOTHING
         for start in range(0, len(news), AT_ONCE):
@@ -177,7 +178,7 @@ class QueueService:
             self._publish(diff)
             incidents += read
             whole = _both(whole, diff)
-        await self._keep(name, [self._known(incident) for incident in incidents], batch.watermark)
+        await self._keep(name, [incident.id for incident in incidents], batch.watermark)
         return whole
 
     async def _sweep(self, name: str) -> Diff:
@@ -188,69 +189,66 @@ class QueueService:
         last = self._swept_at.get(name)
         if last is not None and now - last < timedelta(seconds=source.sweep_seconds):
             return _NOTHING
-        before = self._open.get(name, set())
+        lines = self.book.lines()
         present = await source.open_keys()
         if present is None:
             return _NOTHING
         looked_at = self._looked_at.setdefault(name, set())
-        # Any of them: putting a hundred thousand in order would hold up keys.
-        doubtful = list(islice((before ^ present) - looked_at, LOOKED_AT))
+        # Looking at a hundred thousand lines would hold the event loop.
+        doubtful = await asyncio.to_thread(open_elsewhere, name, lines, present, looked_at, LOOKED_AT)
         looked_at.update(doubtful)
-        found = [incident_of(name, ticket) for key in doubtful if (ticket := await self._look(name, key)) is not None]
+        found = [incident for key in doubtful if (incident := await self._look(name, key)) is not None]
         diff = self.book.apply(found)
         if found:
-            await self._keep(name, [self._known(each) for each in found], self._watermarks.get(name, ""))
+            await self._keep(name, [each.id for each in found], self._watermarks.get(name, ""))
         if len(doubtful) < LOOKED_AT:
             looked_at.clear()
             self._swept_at[name] = now
         self._publish(diff)
         return diff
 
-    async def _look(self, name: str, key: str) -> Ticket | None:
-        """A ticket as it is now; one that is gone is closed here."""
+    async def _look(self, name: str, key: str) -> Incident | None:
+        """An incident as it is now; one that is gone is closed here."""
         try:
-            return await self._sources[name].get(key)
+            return incident_of(name, await self._sources[name].get(key))
         except Problem as problem:
             if problem.kind is ProblemKind.FORBIDDEN:
                 return None
             if problem.kind is not ProblemKind.NOT_FOUND:
                 raise
         known = self.book.get(f"{name}:{key}")
-        return replace(known.ticket, state=IncidentState.CLOSED) if known else None
+        return replace(known, ticket=replace(known.ticket, state=IncidentState.CLOSED)) if known else None
 
     async def _on_ticket(self, name: str, ticket: Ticket) -> None:
         await self._take(incident_of(name, ticket))
 
-    def _is_known(self, name: str, ticket: Ticket) -> bool:
-        known = self.book.get(f"{name}:{ticket.key}")
-        return known is not None and known.ticket == ticket
-
-    def _known(self, incident: Incident) -> Incident:
-        return self.book.get(incident.id) or incident
-
     async def _take(self, incident: Incident) -> None:
         diff = self.book.apply([incident])
-        await self._cache.save(incident.source, [self._known(incident)], self._watermarks.get(incident.source, ""))
+        name = incident.source
+        await self._save(name, [incident.id], self._watermarks.get(name, ""))
         self._publish(diff)
 
-    async def _keep(self, name: str, incidents: Sequence[Incident], watermark: str) -> None:
+    async def _keep(self, name: str, incident_ids: Sequence[str], watermark: str) -> None:
         now = self._clock.now()
         try:
-            await self._cache.save(name, incidents, watermark)
+            await self._save(name, incident_ids, watermark)
         except Problem as problem:
             self.health[name] = SourceHealth(SourceState.OK, now, f"not cached: {problem}")
         else:
             self.health[name] = SourceHealth(SourceState.OK, now)
         self._watermarks[name] = watermark
 
-    def _publish(self, diff: Diff) -> None:
-        for incident_id in (*diff.added, *diff.changed):
-            incident = self._require(incident_id)
-            keys = self._open.setdefault(incident.source, set())
-            (keys.discard if incident.ticket.state is IncidentState.CLOSED else keys.add)(incident.ticket.key)
-        self._tell(diff)
+    async def _save(self, name: str, incident_ids: Sequence[str], watermark: str) -> None:
+        """Keep incidents as the book has them; their texts stay in the book until the cache has them for sure."""
+        unkept = self._unkept.setdefault(name, set())
+        unkept.update(incident_ids)
+        taken = frozenset(unkept)
+        incidents = [self._require(incident_id) for incident_id in sorted(taken)]
+        forgotten = await self._cache.save(name, incidents, watermark)
+        self.book.shelve(incident for incident in incidents if incident.id not in forgotten)
+        unkept -= taken
 
-    def _tell(self, diff: Diff) -> None:
+    def _publish(self, diff: Diff) -> None:
         if diff:
             for listener in tuple(self._listeners):
                 listener(diff)
@@ -260,14 +258,6 @@ class QueueService:
         if incident is None:
             raise KeyError(incident_id)
         return incident
-
-
-def _open_keys(incidents: Iterable[Incident]) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {}
-    for incident in incidents:
-        if incident.ticket.state is not IncidentState.CLOSED:
-            found.setdefault(incident.source, set()).add(incident.ticket.key)
-    return found
 
 
 def _read(name: str, tickets: Sequence[Ticket]) -> list[Incident]:

@@ -1,7 +1,7 @@
 """The cache: what the console last saw. Losing it costs a sync and nothing else."""
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -11,8 +11,9 @@ from typing import Self, TypeVar
 from tui.clock import Clock, SystemClock
 from tui.errors import Problem, ProblemKind
 from tui.model.incident import Incident
+from tui.model.incident_line import Line
 from tui.model.recovery_key import RecoveryKey
-from tui.store import incident_cache, key_cache
+from tui.store import incident_cache, key_cache, ticket_texts
 from tui.store.cache_schema import CACHE_MIGRATIONS
 from tui.store.database import Database, migrate, open_database, primary_code, schema_version, transaction, why_failed
 from tui.store.first_rows import CACHE_FILE
@@ -25,7 +26,7 @@ _SAYS_DAMAGE = ("Could not decode to UTF-8", "no such column", "no such table")
 
 
 class _Unreadable(Exception):
-    """A cache of a newer Reseal."""
+    """A cache of a newer Reseal, or one that cannot be brought up to date."""
 
 
 async def open_cache(directory: Path, clock: Clock | None = None) -> "CacheStore":
@@ -77,14 +78,27 @@ class CacheStore:
         if database is not None:
             await database.close()
 
-    async def save(self, source: str, incidents: Sequence[Incident], watermark: str) -> None:
-        """Keep incidents and the watermark of their source, in one transaction."""
-        work = partial(incident_cache.save, source=source, incidents=incidents, watermark=watermark, now=self._now())
-        await self._run(work)
+    async def save(self, source: str, incidents: Sequence[Incident], watermark: str) -> Collection[str]:
+        """Keep incidents, their texts and the watermark of their source, in one transaction.
 
-    async def load(self) -> Sequence[Incident]:
-        """Every incident that is kept, in queue order."""
+        Answers the ids of what was closed too long ago to be kept.
+        """
+        work = partial(incident_cache.save, source=source, incidents=incidents, watermark=watermark, now=self._now())
+        return await self._run(work)
+
+    async def load(self) -> Sequence[Line]:
+        """The line of every incident that is kept, in queue order."""
         return await self._run(incident_cache.load)
+
+    async def texts(self, incident_ids: Sequence[str]) -> Mapping[str, str]:
+        """Texts of tickets by incident id, of those that have one."""
+        return await self._run(partial(ticket_texts.fetch, incident_ids=incident_ids))
+
+    async def texts_with(self, words: Sequence[str]) -> AsyncIterator[Sequence[tuple[str, frozenset[str]]]]:
+        """Ids of incidents with those of the lower-case words that their texts hold, part by part."""
+        last = await self._run(ticket_texts.last_place)
+        for after in range(0, last, ticket_texts.SLICE):
+            yield await self._run(partial(ticket_texts.search, words=words, after=after))
 
     async def watermark(self, source: str) -> tuple[str, datetime | None]:
         """The watermark of a source and when it was kept."""
@@ -178,7 +192,11 @@ def _is_damage(error: Exception) -> bool:
 def _prepare(connection: sqlite3.Connection) -> None:
     if schema_version(connection) > len(CACHE_MIGRATIONS):
         raise _Unreadable
-    migrate(connection, CACHE_MIGRATIONS, CACHE_FILE)
+    try:
+        migrate(connection, CACHE_MIGRATIONS, CACHE_FILE)
+    except (ValueError, TypeError) as error:
+        # An incident of another shape.
+        raise _Unreadable from error
 
 
 def _remember(connection: sqlite3.Connection, name: str, value: str) -> None:

@@ -2,8 +2,14 @@
 
 import sqlite3
 
+import msgspec
+
+from tui.model.incident import Incident
+from tui.store import incident_cache, ticket_texts
 from tui.store.database import Migration
 from tui.store.first_rows import CACHE_SCHEMA
+
+_AT_ONCE = 1_000
 
 
 def create_cache(connection: sqlite3.Connection) -> None:
@@ -38,5 +44,29 @@ CREATE TABLE keys (
     connection.execute("CREATE TABLE view_state (name TEXT PRIMARY KEY, value TEXT NOT NULL)")
 
 
-CACHE_MIGRATIONS: tuple[Migration, ...] = (create_cache,)
+def part_texts(connection: sqlite3.Connection) -> None:
+    """Schema 2: texts of tickets in a table of their own, and of an incident one line without its text."""
+    connection.execute("ALTER TABLE incidents RENAME TO whole_incidents")
+    connection.execute("DROP INDEX incidents_order")
+    connection.execute("""
+CREATE TABLE incidents (
+  id TEXT PRIMARY KEY,
+  closed INTEGER NOT NULL,
+  priority INTEGER NOT NULL,
+  opened_at TEXT NOT NULL,
+  updated_at TEXT NOT NULL,
+  line TEXT NOT NULL
+)""")
+    connection.execute("CREATE INDEX incidents_order ON incidents (closed, priority, opened_at)")
+    ticket_texts.create_texts(connection)
+    decoder = msgspec.json.Decoder(Incident)
+    rows = connection.execute("SELECT body FROM whole_incidents ORDER BY rowid")
+    while part := [decoder.decode(body) for (body,) in rows.fetchmany(_AT_ONCE)]:
+        connection.executemany(incident_cache.KEEP, [incident_cache.row_of(each) for each in part])
+        ticket_texts.save(connection, [(each.id, each.ticket.body) for each in part])
+    rows.close()
+    connection.execute("DROP TABLE whole_incidents")
+
+
+CACHE_MIGRATIONS: tuple[Migration, ...] = (create_cache, part_texts)
 assert len(CACHE_MIGRATIONS) == CACHE_SCHEMA

@@ -4,15 +4,14 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-import msgspec
-
 from tui.model.incident import Incident
+from tui.model.incident_line import checked, incident_in
 
 CACHE_FILE = "cache.db"
-CACHE_SCHEMA = 1
+CACHE_SCHEMA = 2
 """`user_version` of a cache that is up to date."""
 
-IN_ORDER = "SELECT body FROM incidents ORDER BY closed, priority, opened_at, id LIMIT ?"
+IN_ORDER = "SELECT line FROM incidents ORDER BY closed, priority, opened_at, id LIMIT ?"
 """Queue order: open ones first, then by priority, then the oldest. A limit of -1 is none."""
 
 
@@ -25,7 +24,6 @@ def first_incidents(directory: Path, limit: int) -> tuple[Incident, ...]:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=0.1)) as connection:
             if connection.execute("PRAGMA user_version").fetchone() != (CACHE_SCHEMA,):
                 return ()
-            decoder = msgspec.json.Decoder(Incident)
-            return tuple(decoder.decode(body) for (body,) in connection.execute(IN_ORDER, (limit,)))
+            return tuple(incident_in(checked(line)) for (line,) in connection.execute(IN_ORDER, (limit,)))
     except (sqlite3.Error, ValueError):
         return ()
