@@ -33,7 +33,7 @@ _ANY, _TIME, _NUMBER = r"[^\x1d\x1f]*", r"(?:[0-3][0-9a-f]|4[0-6])[0-9a-f]{13}",
 _HEAD = (
     rf"[01]\d\d{_TIME}",
     _ANY,
-    _ANY,
+    f"(?:={_ANY})?",
     rf"(?:{_TIME})?",
     rf"(?:{_TIME})?",
     r"(?:[0-9a-f]{16})?",
@@ -59,7 +59,7 @@ def line_of(incident: Incident) -> Line:
     head = (
         f"{int(ticket.state is IncidentState.CLOSED)}{min(max(ticket.priority, 0), 99):02}{opened}",
         incident.id,
-        "" if incident.id == f"{incident.source}:{ticket.key}" else ticket.key,
+        "" if incident.id == f"{incident.source}:{ticket.key}" else f"={ticket.key}",
         "" if ticket.updated_at == ticket.opened_at else _stamp(ticket.updated_at),
         _stamp(ticket.due_at) if ticket.due_at is not None else "",
         text_digest(ticket),
@@ -104,7 +104,7 @@ def incident_in(line: Line) -> Incident:
     priority, _, vip = rank[1:].partition(" ")
     try:
         ticket = Ticket(
-            key or name[len(source) + 1 :],
+            key[1:] if key else name[len(source) + 1 :],
             number,
             title,
             "",
