@@ -1,4 +1,4 @@
-"""Texts of tickets in the cache: kept apart from incidents, moved there from an older cache, searched where they lie."""
+"""Texts of tickets in the cache: apart from incidents, moved there from an older cache, searched where they lie."""
 
 import sqlite3
 from collections.abc import AsyncIterator
@@ -102,7 +102,7 @@ async def test_a_search_goes_through_all_slices_and_takes_any_number_of_words(
     await cache.save("demo", [told(n, f"text {n:03} with Äpfel") for n in range(20)], "")
     await cache.save("demo", [told(4, "")], "")
     assert len(await found_by(cache, "with")) == 19
-    assert await found_by(cache, "017", "äpf") >= {"demo:k17": frozenset(("017", "äpf"))}.items()
+    assert (await found_by(cache, "017", "äpf"))["demo:k17"] == {"017", "äpf"}
     many = [f"{n:03}" for n in range(200)]
     assert len(await found_by(cache, *many)) == 19
     assert await found_by(cache, "x" * 60_000) == {}

@@ -1,7 +1,7 @@
 """Filters of the queue: every word must stand in an incident's fields or in its ticket's text, in any case."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from tui.model.incident_line import Line, id_in, words_in
@@ -41,53 +41,63 @@ class QueueFilter:
         wanted, revision = words_of(words), self._book.revision
         narrows = self._last.holds_all_of(wanted, revision)
         lines = self._last.lines if narrows else self._book.lines()
-        found, others = await self._by_fields(lines, wanted)
-        in_texts = await (self._in_texts_of(others, wanted) if len(others) <= FEW else self._in_all_texts(wanted))
-        if self._book.revision != revision:
-            # An incident that changed meanwhile may have been found twice.
-            in_texts = list({id_in(line): line for line in (*found, *in_texts)}.values())
-            found = []
-        if in_texts:
-            found = sorted((*found, *in_texts))
-        self._last = _Found(wanted, revision, found)
-        return found
+        found, others, lacked = await self._by_fields(lines, wanted)
+        if len(others) <= FEW:
+            found |= await self._in_texts_of(others, wanted)
+        else:
+            found |= await self._in_all_texts(lacked, wanted)
+        in_order: list[Line] = []
+        # Sorting would hold the event loop for longer.
+        async for part in _slices(lines):
+            in_order += [line for line in part if line in found]
+        self._last = _Found(wanted, revision, in_order)
+        return in_order
 
-    async def _by_fields(self, lines: Sequence[Line], wanted: Sequence[str]) -> tuple[list[Line], list[Line]]:
-        """What has all words without a look into the cache; and the others, each of which may have them there."""
-        found, others = list[Line](), list[Line]()
-        for start in range(0, len(lines), SLICE):
-            await asyncio.sleep(0)
-            for line in lines[start : start + SLICE]:
+    async def _by_fields(
+        self, lines: Sequence[Line], wanted: Sequence[str]
+    ) -> tuple[set[Line], list[Line], Sequence[str]]:
+        """What has all words without a look into the cache; the others, and the words that these lack in part."""
+        found, others, lacked = set[Line](), list[Line](), dict[str, None]()
+        async for part in _slices(lines):
+            for line in part:
                 left = lacking(line, wanted)
                 if not left:
-                    found.append(line)
+                    found.add(line)
                 elif (text := self._book.text(id_in(line))) is None:
                     others.append(line)
+                    lacked |= dict.fromkeys(left)
                 elif has_all(text, left):
-                    found.append(line)
-        return found, others
+                    found.add(line)
+        return found, others, tuple(lacked)
 
-    async def _in_texts_of(self, lines: Sequence[Line], wanted: Sequence[str]) -> list[Line]:
+    async def _in_texts_of(self, lines: Sequence[Line], wanted: Sequence[str]) -> set[Line]:
         """Those of a few lines whose texts have what their fields lack."""
-        found: list[Line] = []
+        found: set[Line] = set()
         for start in range(0, len(lines), AT_ONCE):
             part = {id_in(line): line for line in lines[start : start + AT_ONCE]}
             texts = await self._cache.texts(list(part))
-            found += [part[name] for name, text in texts.items() if has_all(text, lacking(part[name], wanted))]
+            found |= {part[name] for name, text in texts.items() if has_all(text, lacking(part[name], wanted))}
         return found
 
-    async def _in_all_texts(self, wanted: Sequence[str]) -> list[Line]:
+    async def _in_all_texts(self, lacked: Sequence[str], wanted: Sequence[str]) -> set[Line]:
         """Lines whose texts have what their fields lack."""
-        found: list[Line] = []
-        async for part in self._cache.texts_with(wanted):
+        found: set[Line] = set()
+        async for part in self._cache.texts_with(lacked):
             for name, has in part:
                 line = self._book.line(name)
                 # A text in the book is newer than the cache's, and was looked at with the fields.
-                if line is not None and self._book.text(name) is None:
-                    left = lacking(line, wanted)
-                    if left and has.issuperset(left):
-                        found.append(line)
+                if line is None or self._book.text(name) is not None:
+                    continue
+                if len(has) == len(wanted) or has.issuperset(lacking(line, wanted)):
+                    found.add(line)
         return found
+
+
+async def _slices(lines: Sequence[Line]) -> AsyncIterator[Sequence[Line]]:
+    """Parts of the lines; between two of them the event loop gets its turn."""
+    for start in range(0, len(lines), SLICE):
+        await asyncio.sleep(0)
+        yield lines[start : start + SLICE]
 
 
 def lacking(line: Line, wanted: Sequence[str]) -> list[str]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-SLICE = 2_000
+SLICE = 1_000
 """Texts searched in one go: some milliseconds."""
 _ODD = "\u0130\u212a\0"
 """What SQLite does not compare as `str.lower` does: the letters that become ASCII ones, and its end of a text."""
@@ -73,8 +73,10 @@ def _with_words(rows: Iterable[Sequence[Any]], words: Sequence[str]) -> Iterator
     known: dict[tuple[int, ...], frozenset[str]] = {}
     for name, text, *has in rows:
         if text is not None:
-            lower = text.lower()
-            yield name, frozenset(word for word in words if word in lower)
+            # As it is first: that is much quicker than making the whole text lower case.
+            left = [word for word in words if word not in text]
+            lower = text.lower() if left else ""
+            yield name, frozenset(words).difference(word for word in left if word not in lower)
             continue
         key = tuple(has)
         if key not in known:
