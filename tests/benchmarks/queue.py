@@ -1,4 +1,4 @@
-"""The queue on a pseudo-terminal of 50 rows and 200 columns: time to a frame, bytes, processor time, memory."""
+"""The queue on a pseudo-terminal of 50 rows and 200 columns: time to a frame, bytes, processor time."""
 
 import os
 import re
@@ -88,13 +88,6 @@ def processor_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def resident_mib(pid: int) -> float:
-    """Resident memory of a process."""
-    found = re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
-    assert found
-    return int(found.group(1)) / 1024
-
-
 def run() -> list[Row]:
     """The promises of the queue, each as a ratio to its yardstick in this run."""
     with running("line", FEW) as few:
@@ -109,7 +102,6 @@ def run() -> list[Row]:
         used = processor_seconds(many.pid)
         page, _ = presses(many, "pageup")
         page_used = (processor_seconds(many.pid) - used) / ROUNDS * 1000
-        memory = resident_mib(many.pid)
         share = _live_share(many)
         live = live_presses(many)
     with running("data", 2_000) as data:
@@ -125,7 +117,6 @@ def run() -> list[Row]:
             "queue: cursor move while 100 rows a second change, against 10 ms", live / 10, 1.0, f"{live:.1f} ms at p95"
         ),
         Row("queue: 100 updates a second, against 5 % of a core", share / 0.05, 1.0, f"{share:.1%} of a core"),
-        Row("queue: memory at 100,000 rows, against 150 MB", memory / 150, 1.0, f"{memory:.0f} MiB resident"),
     ]
 
 
