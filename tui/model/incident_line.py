@@ -20,7 +20,7 @@ Line = NewType("Line", str)
 _FIELD, _ITEM, _TAIL = "\x1f", "\x1e", "\x1d"
 """Separators; `tui.text` lets none of them in, and no word of a filter can hold one."""
 
-_START = datetime(1, 1, 1, tzinfo=UTC)
+_START, _TICK = datetime(1, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 _STATES = {state.value: state for state in IncidentState}
 _CAUSES = {code.value: code for code in CauseCode}
 _CONFIDENCES = {level.value: level for level in Confidence}
@@ -34,7 +34,7 @@ _HEAD = (
     rf"[01]\d\d{_TIME}",
     _ANY,
     f"(?:={_ANY})?",
-    rf"(?:{_TIME})?",
+    "(?:-?[0-9a-f]{1,15})?",
     rf"(?:{_TIME})?",
     r"(?:[0-9a-f]{16})?",
     "[yn]?",
@@ -60,7 +60,7 @@ def line_of(incident: Incident) -> Line:
         f"{int(ticket.state is IncidentState.CLOSED)}{min(max(ticket.priority, 0), 99):02}{opened}",
         incident.id,
         "" if incident.id == f"{incident.source}:{ticket.key}" else f"={ticket.key}",
-        "" if ticket.updated_at == ticket.opened_at else _stamp(ticket.updated_at),
+        "" if ticket.updated_at == ticket.opened_at else f"{(ticket.updated_at - ticket.opened_at) // _TICK:x}",
         _stamp(ticket.due_at) if ticket.due_at is not None else "",
         text_digest(ticket),
         _BITLOCKER[reading.bitlocker],
@@ -115,7 +115,7 @@ def incident_in(line: Line) -> Incident:
             assignee,
             bool(vip),
             opened,
-            _moment(updated) if updated else opened,
+            opened + timedelta(0, 0, int(updated, 16)) if updated else opened,
             _moment(due) if due else None,
             parent,
             digest,
@@ -130,7 +130,7 @@ def incident_in(line: Line) -> Incident:
             cast(Recurrence, recurrence or "unknown"),
             int(removed or 0),
         )
-    except KeyError as error:
+    except (KeyError, OverflowError) as error:
         raise ValueError(f"no line of an incident: {error}") from error
     return Incident(name, source, ticket, reading)
 
@@ -142,7 +142,7 @@ def checked(line: object) -> Line:
     return cast(Line, line)
 
 
-seen_in = lru_cache(maxsize=1024)(incident_in)
+seen_in = lru_cache(maxsize=256)(incident_in)
 """`incident_in` for what is looked at again and again, such as the rows of a screen."""
 
 

@@ -23,8 +23,14 @@ class LineIndex:
 
     def get(self, incident_id: str) -> Line | None:
         """The line of an incident."""
-        place = self._places[self._slot(incident_id)]
-        return None if place == _FREE else self._lines[place]
+        places, lines = self._places, self._lines
+        mask = len(places) - 1
+        slot = hash(incident_id) & mask
+        while (place := places[slot]) != _FREE:
+            if id_in(line := lines[place]) == incident_id:
+                return line
+            slot = (slot + 1) & mask
+        return None
 
     def put(self, line: Line) -> None:
         """Take in a line, in place of an older one of the same incident."""

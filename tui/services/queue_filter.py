@@ -88,7 +88,7 @@ class QueueFilter:
                 # A text in the book is newer than the cache's, and was looked at with the fields.
                 if line is None or self._book.text(name) is not None:
                     continue
-                if len(has) == len(wanted) or has.issuperset(lacking(line, wanted)):
+                if len(has) == len(lacked) or has.issuperset(lacking(line, wanted)):
                     found.add(line)
         return found
 
