@@ -60,3 +60,19 @@ def test_age_counts_whole_minutes_and_never_below_nothing() -> None:
     found = incident("1", 5)
     assert minutes_open(found, MORNING + timedelta(minutes=9, seconds=59)) == 4
     assert minutes_open(found, MORNING) == 0
+
+
+def test_a_text_that_is_newer_than_the_cache_stays_in_the_book() -> None:
+    book = IncidentBook()
+    one = incident("1", body="one text")
+    book.apply([one])
+    newer = replace(one, ticket=replace(one.ticket, body="another", updated_at=MORNING + timedelta(minutes=2)))
+    book.apply([newer])
+    book.shelve([one])
+    assert book.get("desk:1") == newer
+    book.shelve([newer])
+    assert book.text("desk:1") is None
+    shelved = book.get("desk:1")
+    assert shelved is not None
+    assert not book.apply([newer]), "the same text again is no news"
+    assert book.apply([replace(newer, ticket=replace(newer.ticket, body="a third"))]).changed == ("desk:1",)

@@ -95,6 +95,24 @@ def test_a_search_answers_what_python_would(texts: list[str], words: list[str]) 
     assert {name: has for name, has in found.items() if has} == {name: has for name, has in expected.items() if has}
 
 
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        *(("ÄPFEL", "äpf"), ("Straẞe", "aße"), ("ΟΔΟΣ", "δος"), ("🔑 key", "🔑")),
+        *(("a\u212ab", "akb"), ("\u0130x", "i\u0307x"), ("\u0130", "i"), ("a\0b", "b")),
+        *(("100%", "0%"), ("a_b", "_"), ("a!b", "!b")),
+    ],
+)
+def test_letters_of_every_script_are_found_in_any_case(text: str, word: str) -> None:
+    assert word in text.lower()
+    with sqlite3.connect(":memory:") as connection:
+        ticket_texts.create_texts(connection)
+        ticket_texts.save(connection, [("it", text), ("other", "quite another, of ASCII letters alone")])
+        found = {name for name, has in ticket_texts.search(connection, [word], 0) if has}
+    connection.close()
+    assert found - {"other"} == {"it"}
+
+
 async def test_a_search_goes_through_all_slices_and_takes_any_number_of_words(
     cache: CacheStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -53,3 +53,20 @@ def test_the_filter_looks_into_the_text_and_marked_incidents_become_a_group(morn
         terminal.wait_until("1 incidents are in docked", 20)
         terminal.press("2")
         terminal.wait_until("docked", 20)
+
+
+def test_the_text_of_each_ticket_under_the_cursor_is_shown_also_by_a_later_run(morning: Desk) -> None:
+    answer = morning.tenant.desk(limit="200", fields="number,description")
+    texts = {each["number"]: each["description"] for each in answer.json()["result"]}
+
+    def shows_text(terminal: Terminal) -> bool:
+        frame = " ".join(line[80:] for line in terminal.text())
+        found = re.search(r"Ticket (INC\d+)", frame)
+        return found is not None and " ".join(texts[found.group(1)].split()[:3]) in " ".join(frame.split())
+
+    for _ in range(2):
+        with morning.console(160, 40) as terminal:
+            terminal.wait_until(" mine", 30)
+            for _ in range(12):
+                terminal.wait_until(lambda: shows_text(terminal))
+                terminal.press("down")

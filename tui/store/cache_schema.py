@@ -60,11 +60,13 @@ CREATE TABLE incidents (
     connection.execute("CREATE INDEX incidents_order ON incidents (closed, priority, opened_at)")
     ticket_texts.create_texts(connection)
     decoder = msgspec.json.Decoder(Incident)
-    rows = connection.execute("SELECT body FROM whole_incidents ORDER BY rowid")
-    while part := [decoder.decode(body) for (body,) in rows.fetchmany(_AT_ONCE)]:
+    oldest = "SELECT rowid, body FROM whole_incidents ORDER BY rowid LIMIT ?"
+    while rows := connection.execute(oldest, (_AT_ONCE,)).fetchall():
+        # Their pages take the next ones, so that the file hardly grows.
+        connection.execute("DELETE FROM whole_incidents WHERE rowid <= ?", (rows[-1][0],))
+        part = [decoder.decode(body) for _, body in rows]
         connection.executemany(incident_cache.KEEP, [incident_cache.row_of(each) for each in part])
         ticket_texts.save(connection, [(each.id, each.ticket.body) for each in part])
-    rows.close()
     connection.execute("DROP TABLE whole_incidents")
 
 
