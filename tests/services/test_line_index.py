@@ -2,10 +2,10 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
-from tui.services.line_index import LineIndex
 
 from tests.services.samples import incident
 from tui.model.incident_line import line_of
+from tui.services.line_index import LineIndex
 
 
 @given(st.lists(st.tuples(st.integers(0, 300), st.integers(1, 5)), max_size=200))

@@ -8,8 +8,7 @@ are equal exactly when the incidents are.
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
-from hashlib import blake2b
+from functools import cache, lru_cache
 from typing import NamedTuple, NewType, cast, get_args
 
 from tui.model.cause import UNKNOWN_CAUSE, Cause, CauseCode, Confidence
@@ -48,7 +47,12 @@ _HEAD = (
 )
 _STATE, _CODE = f"(?:{'|'.join(IncidentState)})", f"(?:{'|'.join(CauseCode)})"
 _TAIL_FIELDS = (_ANY, _ANY, _ANY, _ANY, _STATE, _ANY, _ANY, _ANY, r"p-?\d{1,9}(?: vip)?", _CODE, _ANY, _ANY, _ANY, _ANY)
-_SHAPE = re.compile(r"\x1d".join(r"\x1f".join(fields) for fields in (_HEAD, _TAIL_FIELDS)))
+
+
+@cache
+def _shape() -> re.Pattern[str]:
+    # Not at import: the first frame reads lines, and the pattern takes longer than the lines that it shows.
+    return re.compile(r"\x1d".join(r"\x1f".join(fields) for fields in (_HEAD, _TAIL_FIELDS)))
 
 
 def line_of(incident: Incident) -> Line:
@@ -137,7 +141,7 @@ def incident_in(line: Line) -> Incident:
 
 def checked(line: object) -> Line:
     """A line from outside, without reading it; raises `ValueError` when it is none."""
-    if not isinstance(line, str) or _SHAPE.fullmatch(line) is None:
+    if not isinstance(line, str) or _shape().fullmatch(line) is None:
         raise ValueError("no line of an incident")
     return cast(Line, line)
 
@@ -189,6 +193,8 @@ def text_digest(ticket: Ticket) -> str:
     """Sixteen hexadecimal digits that tell texts apart; empty for none."""
     if ticket.kept_text or not ticket.body:
         return ticket.kept_text
+    from hashlib import blake2b
+
     return blake2b(ticket.body.encode(errors="surrogatepass"), digest_size=8).hexdigest()
 
 

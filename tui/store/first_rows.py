@@ -5,7 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 from tui.model.incident import Incident
-from tui.model.incident_line import checked, incident_in
+from tui.model.incident_line import incident_in
 
 CACHE_FILE = "cache.db"
 CACHE_SCHEMA = 2
@@ -24,6 +24,6 @@ def first_incidents(directory: Path, limit: int) -> tuple[Incident, ...]:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=0.1)) as connection:
             if connection.execute("PRAGMA user_version").fetchone() != (CACHE_SCHEMA,):
                 return ()
-            return tuple(incident_in(checked(line)) for (line,) in connection.execute(IN_ORDER, (limit,)))
-    except (sqlite3.Error, ValueError):
+            return tuple(incident_in(line) for (line,) in connection.execute(IN_ORDER, (limit,)))
+    except (sqlite3.Error, ValueError, TypeError):
         return ()
