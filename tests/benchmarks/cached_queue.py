@@ -14,74 +14,17 @@ from tui.store.cache import open_cache
 COUNT = 100_000
 LETTERS = 780
 """Length of a text."""
-WORDS = [
-    "the",
-    "a",
-    "user",
-    "caller",
-    "laptop",
-    "screen",
-    "blue",
-    "asks",
-    "after",
-    "restart",
-    "this",
-    "morning",
-    "office",
-    "docked",
-    "since",
-    "yesterday",
-    "again",
-    "tried",
-    "Windows",
-    "update",
-    "firmware",
-    "password",
-    "account",
-    "cannot",
-    "sign",
-    "in",
-    "meeting",
-    "urgent",
-    "please",
-    "call",
-    "back",
-    "mobile",
-    "number",
-    "printer",
-    "Schlüssel",
-    "Gerät",
-    "gesperrt",
-    "Büro",
-    "heute",
-    "früh",
-    "Neustart",
-    "café",
-    "déjà",
-    "clé",
-    "récupération",
-    "écran",
-    "bleu",
-    "nothing",
-    "else",
-    "changed",
-    "dock",
-    "station",
-    "cable",
-    "power",
-    "battery",
-    "keyboard",
-    "travel",
-    "hotel",
-    "conference",
-    "train",
-    "customer",
-    "waiting",
-    "manager",
-    "asked",
-    "helpdesk",
-    "ticket",
-]
+WORDS = tuple(
+    word
+    for line in (
+        "the a user caller laptop screen blue asks after restart this morning office docked since yesterday",
+        "again tried Windows update firmware password account cannot sign in meeting urgent please call back",
+        "mobile number printer Schlüssel Gerät gesperrt Büro heute früh Neustart café déjà clé récupération",
+        "écran bleu nothing else changed dock station cable power battery keyboard travel hotel conference",
+        "train customer waiting manager asked helpdesk ticket",
+    )
+    for word in line.split()
+)
 
 
 def invented_tickets(count: int = COUNT) -> Iterator[Ticket]:
@@ -89,10 +32,8 @@ def invented_tickets(count: int = COUNT) -> Iterator[Ticket]:
     told = random.Random(7)
     for number in range(count):
         opened = MORNING + timedelta(seconds=number)
-        device = f"DEMO-{number % 50_000:05}"
-        text = (
-            f"{device} asks for its recovery key, key ID {told.getrandbits(32):08X}, since KB{5083769 + number % 40}. "
-        )
+        device = f"DEMO-{number % 5_000:04}"
+        text = f"{device} asks for its recovery key, key ID {number:08X}, since KB{5083769 + number % 40}. "
         words = " ".join(told.choices(WORDS, k=LETTERS // 6))
         yield Ticket(
             key=str(number),

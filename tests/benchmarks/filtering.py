@@ -18,7 +18,7 @@ from tui.services.queue_filter import QueueFilter, has_all, lacking, words_of
 from tui.store.cache import open_cache
 
 TYPED = (
-    "bitlocker", "demo-04711", "user2771", "kb5083788", "4f3a9c1b", "engineer7 waiting", "clé récup", "hotel train",
+    "bitlocker", "demo-0471", "user2771", "kb5083788", "0000a9c1", "engineer7 waiting", "clé récup", "hotel train",
     "zebra",
 )  # fmt: skip
 """Words of fields, words of most texts, and words of none."""
