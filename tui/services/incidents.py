@@ -18,7 +18,6 @@ from tui.model.incident_line import (
     seen_in,
     text_digest,
 )
-from tui.services.line_index import LineIndex
 
 SortKey = tuple[bool, int, float, str]
 
@@ -49,16 +48,15 @@ def sort_key(incident: Incident) -> SortKey:
 class Arrangement:
     """What a book begins with."""
 
-    by_id: LineIndex
+    by_id: dict[str, Line]
     order: list[Line]
     open_by_assignee: Counter[str]
 
 
 def arranged(lines: Iterable[Line]) -> Arrangement:
     """Lines of incidents by id and in queue order; a hundred thousand belong into a thread."""
-    by_id = LineIndex(lines)
-    order = by_id.lines()
-    order.sort()
+    by_id = {id_in(line): line for line in lines}
+    order = sorted(by_id.values())
     return Arrangement(by_id, order, Counter(assignee_in(line) for line in order if is_open(line)))
 
 
@@ -87,7 +85,7 @@ class IncidentBook:
     """
 
     def __init__(self) -> None:
-        self._by_id = LineIndex()
+        self._by_id: dict[str, Line] = {}
         self._order: list[Line] = []
         self._open: Counter[str] = Counter()
         self._texts: dict[str, str] = {}
@@ -107,7 +105,7 @@ class IncidentBook:
         return len(self._order)
 
     def __contains__(self, incident_id: object) -> bool:
-        return isinstance(incident_id, str) and self._by_id.get(incident_id) is not None
+        return incident_id in self._by_id
 
     def at(self, position: int) -> Incident:
         """The incident on a position of the queue."""
@@ -185,7 +183,7 @@ class IncidentBook:
                 self.revision += 1
 
     def _put(self, incident: Incident, line: Line) -> None:
-        self._by_id.put(line)
+        self._by_id[id_in(line)] = line
         insort(self._order, line)
         self._count(line, 1)
         if incident.ticket.body:
