@@ -22,6 +22,11 @@ SEVERITY_STYLES = {Severity.CRITICAL: "bold $error", Severity.WARNING: "$warning
 FRESHLY_READ = timedelta(minutes=1)
 """A fact younger than this needs no age beside it."""
 
+PASTED_KEY = (
+    "A recovery password stands in this ticket, for all who read it there. It is neither shown nor kept here: "
+    "rotate the key, and take it out of the ticket."
+)
+
 GOOD_VERDICTS = frozenset({Verdict.ONE_MATCH})
 ALARM_VERDICTS = frozenset({Verdict.KEY_OF_ANOTHER_MACHINE})
 
@@ -202,5 +207,7 @@ def _ticket(incident: Incident, now: datetime, text: str) -> list[Content]:
         Content.assemble("cause ", (cause_words(reading.cause), "bold"), f" ({reading.cause.confidence})"),
     ]
     lines += [Content(f"    because {reason}") for reason in reading.cause.because]
+    if reading.passwords_removed:
+        lines.append(Content.assemble((PASTED_KEY, "bold $error")))
     lines += [Content(""), Content.assemble((ticket.title, "bold")), Content(text[:4000])]
     return lines

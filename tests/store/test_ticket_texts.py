@@ -11,7 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.diagnosis.corpus import invented_password
 from tests.store.samples import SetClock, incident, kept
+from tui.diagnosis.redact import MARKER
 from tui.model.incident import Incident, IncidentState
 from tui.model.incident_line import id_in, incident_in, line_of
 from tui.store import ticket_texts
@@ -143,6 +145,18 @@ def of_schema_1(state: Path, incidents: list[Incident]) -> None:
     connection.execute("INSERT INTO watermarks VALUES ('demo', 'w', ?)", (timestamp(incidents[0].ticket.opened_at),))
     connection.execute("PRAGMA user_version=1")
     connection.close()
+
+
+async def test_an_older_cache_loses_the_recovery_passwords_in_its_texts(state: Path) -> None:
+    pasted = invented_password(5)
+    of_schema_1(state, [told(1, f"the key is {pasted}", title=f"key {pasted}")])
+    async with await open_cache(state) as cache:
+        [line] = await cache.load()
+        found = incident_in(line)
+        assert found.ticket.title == f"key {MARKER}"
+        assert await cache.texts([found.id]) == {found.id: f"the key is {MARKER}"}
+    left = b"".join(path.read_bytes() for path in state.iterdir())  # noqa: ASYNC240
+    assert not [block for block in pasted.split("-") if block.encode() in left]
 
 
 async def test_an_older_cache_is_brought_up_to_date_with_everything_in_it(state: Path) -> None:

@@ -21,6 +21,8 @@ LEAST_PART = 4
 """Groups from which a fragment counts. Below four (at most 48 of 128 bits) a run of numbers is more likely a date, an
 order or a telephone number, and what remains unknown keeps the drive shut."""
 
+_NO_DIGITS = "-".join(["000000"] * GROUPS)
+_NO_PART = "-".join(["000000"] * LEAST_PART)
 _LARGEST = 720_896
 _ESCAPE = r"\\u[0-9a-fA-F]{4}|\\[nrt]|&(?:\#\d{1,5}|[a-z]{2,6});|%[0-9A-Fa-f]{2}|<[^<>\n]{0,24}>|_x[0-9A-Fa-f]{4}_"
 _MASK = "[xX*#?•●█■▇]"
@@ -68,6 +70,13 @@ def redact(text: str) -> tuple[str, int]:
         kept += [text[position:start], marker]
         position, removed = end, removed + 1
     return ("".join([*kept, text[position:]]), removed) if removed else (text, 0)
+
+
+def unmarked(text: str) -> str:
+    """The text with groups of zeros for markers: for whoever reads its words, which those of a marker are not."""
+    if "recovery password removed]" not in text:
+        return text
+    return text.replace(MARKER, _NO_DIGITS).replace(PART_MARKER, _NO_PART)
 
 
 def _may_hold_part(text: str) -> bool:

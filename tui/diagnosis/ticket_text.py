@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from tui.diagnosis.recovery_screen_codes import ScreenCode
 from tui.diagnosis.recovery_screen_detail import find_detail
-from tui.diagnosis.redact import redact
+from tui.diagnosis.redact import redact, unmarked
 from tui.diagnosis.sample import Format, Parsed, Sample
 from tui.diagnosis.ticket_text_cause import (
     NO_HEADING,
@@ -67,7 +67,9 @@ def read_ticket(text: str, title: str = "") -> TicketReading:
     """Read one ticket. Takes some ten microseconds for a text without identifiers, and is linear in its length.
 
     A title sums the text up and is no part of its story: it may name the prompt or the change, in an order of its own.
+    Recovery passwords may stand there, or the markers of `redact` instead of them.
     """
+    text, title = unmarked(text), unmarked(title)
     code, suspects = read_words(text[:_READ])
     heading, named, passwords = NO_HEADING, _NOTHING, 0
     if title:

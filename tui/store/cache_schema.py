@@ -1,9 +1,11 @@
 """The cache's tables and migrations by `user_version`."""
 
 import sqlite3
+from dataclasses import replace
 
 import msgspec
 
+from tui.diagnosis.redact import redact
 from tui.model.incident import Incident
 from tui.store import incident_cache, ticket_texts
 from tui.store.database import Migration
@@ -64,10 +66,17 @@ CREATE TABLE incidents (
     while rows := connection.execute(oldest, (_AT_ONCE,)).fetchall():
         # Their pages take the next ones, so that the file hardly grows.
         connection.execute("DELETE FROM whole_incidents WHERE rowid <= ?", (rows[-1][0],))
-        part = [decoder.decode(body) for _, body in rows]
+        part = [_without_passwords(decoder.decode(body)) for _, body in rows]
         connection.executemany(incident_cache.KEEP, [incident_cache.row_of(each) for each in part])
         ticket_texts.save(connection, [(each.id, each.ticket.body) for each in part])
     connection.execute("DROP TABLE whole_incidents")
+
+
+def _without_passwords(incident: Incident) -> Incident:
+    """Schema 1 kept texts with the recovery passwords that people had pasted into them."""
+    ticket = incident.ticket
+    cut = replace(ticket, title=redact(ticket.title)[0], body=redact(ticket.body)[0])
+    return replace(incident, ticket=cut)
 
 
 CACHE_MIGRATIONS: tuple[Migration, ...] = (create_cache, part_texts)

@@ -12,8 +12,8 @@ from tui.model.incident import IncidentState, Ticket
 from tui.ports import TicketBatch
 from tui.sources.tickets.exports import SUFFIXES, Row, Unfinished, fold, rows
 from tui.sources.tickets.profile import Columns
-from tui.sources.tickets.records import priority_of
-from tui.text import clean, clean_line
+from tui.sources.tickets.records import kept_text, priority_of
+from tui.text import clean_line
 
 SETTLED_SECONDS = 2.0
 """A file that has not changed for so long is taken as finished."""
@@ -221,8 +221,8 @@ class FileTickets:
         return Ticket(
             key=key,
             number=clean_line(text("number"), 100) or key,
-            title=clean_line(text("title")),
-            body=clean(text("body")),
+            title=kept_text(clean_line(text("title"))),
+            body=kept_text(text("body")),
             caller=clean_line(text("caller")),
             device_name=clean_line(text("device_name"), 100),
             state=IncidentState.CLAIMED if state is IncidentState.NEW and assignee else state,

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import jmespath
 
+from tui.diagnosis.redact import redact
 from tui.model.incident import IncidentState, Ticket
 from tui.sources.tickets.profile import Fields, Profile, Times
 from tui.text import clean, clean_line
@@ -154,8 +155,8 @@ class Reader:
         return Ticket(
             key=key,
             number=self._text("number", record) or key,
-            title=self._text("title", record),
-            body=clean(body or next((each for each in self._values("body", record) if isinstance(each, str)), "")),
+            title=kept_text(self._text("title", record)),
+            body=kept_text(body or next((each for each in self._values("body", record) if isinstance(each, str)), "")),
             caller=self._text("caller", record),
             device_name=self._text("device_name", record),
             state=state,
@@ -179,6 +180,11 @@ class Reader:
 
     def _priority(self, text: str) -> int:
         return priority_of(self._priorities, text)
+
+
+def kept_text(text: str) -> str:
+    """What a ticket says, without what may hide in it: control characters, and recovery passwords that people paste."""
+    return redact(clean(text))[0]
 
 
 def priority_of(priorities: dict[str, int], text: str) -> int:
