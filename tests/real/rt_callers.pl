@@ -22,7 +22,7 @@ sub opened {
     my ($id, undef, $said) = $ticket->Create(
         Queue     => 'Recovery',
         Subject   => "BitLocker $number",
-        Requestor => sprintf('caller%03d@demo.example', $number % 200),
+        Requestor => sprintf('caller%02d@demo.example', $number % 50),
         Priority  => 20 * ($number % 5),
         MIMEObj   => $text,
         'CustomField-1' => sprintf('LT-%05d', $number),

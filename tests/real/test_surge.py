@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.demo.tenant import running
+from tests.real.desks import opened
 from tests.real.request_tracker import RequestTracker
 from tests.support.terminal import Terminal
 from tests.terminal.desk import RESEAL, SEED, Desk
@@ -75,7 +76,7 @@ def engineer_meets(rt: RequestTracker, directory: Path, rates: tuple[int, int], 
             write_note(terminal, before)
             moves += work_through(terminal, seconds / 2)
             exports.join(60)
-            callers.join(120)
+            callers.join(240)
             ended = time.monotonic()
             there = rt.open_keys()
             terminal.wait_until(f"{len(there) + exports.total} open", 120)
@@ -115,11 +116,24 @@ def queue_of(desk: Desk, env: Mapping[str, str]) -> list[str]:
     return [each["id"] for each in json.loads(done.stdout)["incidents"]]
 
 
-def test_a_few_seconds_of_a_surge_with_request_tracker(rt: RequestTracker, tmp_path: Path) -> None:
-    engineer_meets(rt, tmp_path, rates=(30, 20), seconds=4)
+async def test_tickets_that_come_while_the_list_is_read_are_all_read_with_their_texts(rt: RequestTracker) -> None:
+    callers = Callers(rt, 40, 100)
+    async with opened(rt) as source:
+        watermark, texts = (await source.changed_since("")).watermark, dict[str, str]()
+        callers.start()
+        last = False
+        while not last:
+            last = not callers.is_alive()
+            batch = await source.changed_since(watermark)
+            watermark = batch.watermark
+            texts |= {each.key: each.body for each in batch.tickets}
+    assert len(callers.keys) == 100
+    assert {key: texts.get(key) for key in callers.keys} == {
+        key: f"Key ID {number:08X}" for number, key in enumerate(callers.keys)
+    }
 
 
 @pytest.mark.long
-@pytest.mark.timeout(400)
-def test_a_minute_of_a_surge_with_request_tracker(rt: RequestTracker, tmp_path: Path) -> None:
-    engineer_meets(rt, tmp_path, rates=(40, 10), seconds=60)
+@pytest.mark.timeout(600)
+def test_a_minute_of_a_surge_with_request_tracker(rt_as_shipped: RequestTracker, tmp_path: Path) -> None:
+    engineer_meets(rt_as_shipped, tmp_path, rates=(30, 20), seconds=60)
