@@ -1,7 +1,7 @@
 """The flows of a night inside tmux, over a real sshd, with 200 ms there and back."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,14 +18,27 @@ pytestmark = [pytest.mark.long, pytest.mark.timeout(240)]
 
 
 @contextmanager
-def from_home(root: Path) -> Iterator[tuple[Desk, Terminal]]:
+def from_home(root: Path, clear_after: int = 60) -> Iterator[tuple[Desk, Terminal]]:
     """A desk, and the console over the slow line once it shows the queue."""
-    with desk(root) as night:
+    with desk(root, clear_after=clear_after) as night:
         argv = [*RESEAL, "--config", str(night.config)]
         env = {"RESEAL_STATE": str(night.state), "PYTHONPATH": str(ROOT), "COLORTERM": "truecolor"}
         with far_away(root, argv, env) as terminal:
             terminal.wait_until(lambda: re.search(r"keys \d+[smh]", terminal.text()[0]), 60)
             yield night, terminal
+
+
+def show_key(terminal: Terminal, ticket: str, key_id: str, blocks: Sequence[str]) -> None:
+    """From the queue to eight blocks on the screen, as far from the vault as it is."""
+    select_one_by_one(terminal, ticket)
+    start_disclosure(terminal, key_id[:8])
+    terminal.wait_until("Disclose this key?", 30)
+    # Nobody can see what a server records, so the engineer is asked, and the audit tells who agreed.
+    terminal.wait_until("This session counts as recorded (assumed)")
+    terminal.press("y")
+    terminal.wait_until("Held by the vault", 30)
+    terminal.press("v")
+    terminal.wait_until(lambda: blocks_on_screen(terminal) == blocks, 30)
 
 
 def leave(terminal: Terminal) -> None:
@@ -88,16 +101,7 @@ def test_reveal_rotation_and_closing_over_a_slow_line_in_tmux(tmp_path: Path) ->
         case = night.tenant.case("plain")
         ticket, key_id = case["ticket"], case["keys"][0]
         blocks = night.password(key_id).split("-")
-        select_one_by_one(terminal, ticket)
-        start_disclosure(terminal, key_id[:8])
-        terminal.wait_until("Disclose this key?", 30)
-        # Nobody can see what a server records, so the engineer is asked, and the audit tells who agreed.
-        terminal.wait_until("This session counts as recorded (assumed)")
-        terminal.press("y")
-        terminal.wait_until("Held by the vault", 30)
-        assert not any(block in panes(tmp_path) for block in blocks)
-        terminal.press("v")
-        terminal.wait_until(lambda: blocks_on_screen(terminal) == blocks, 30)
+        show_key(terminal, ticket, key_id, blocks)
         assert all(block in panes(tmp_path) for block in blocks)
         terminal.press("x")
         terminal.wait_until("Key cleared: cleared by hand", 30)
@@ -129,3 +133,16 @@ def test_reveal_rotation_and_closing_over_a_slow_line_in_tmux(tmp_path: Path) ->
     assert {row["channel"] for row in rows[1:4]} == {"draw-accepted"}
     assert {row["note"] for row in rows[1:4]} == {"recorder: assumed"}
     assert {row["key_id"].replace("-", "") for row in rows[1:4]} == {key_id.replace("-", "")}
+
+
+def test_a_key_clears_itself_in_a_tmux_that_outlives_its_line(tmp_path: Path) -> None:
+    with from_home(tmp_path, clear_after=8) as (night, terminal):
+        case = night.tenant.case("plain")
+        blocks = night.password(case["keys"][0]).split("-")
+        show_key(terminal, case["ticket"], case["keys"][0], blocks)
+        terminal.close()
+        assert all(block in panes(tmp_path) for block in blocks)
+        terminal.wait_until(lambda: not any(block in panes(tmp_path) for block in blocks), 30)
+        terminal.wait_until(lambda: "the time was up" in panes(tmp_path), 30)
+    (outcome,) = [row["entry"] for row in night.audit() if row["entry"]["event"] == "outcome"]
+    assert outcome["ended_by"] == "deadline"
