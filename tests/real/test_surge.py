@@ -27,7 +27,7 @@ SOURCES = """
 profile = "rt"
 url = "{url}"
 token_env = "RT_TOKEN"
-poll_seconds = 2
+poll_seconds = 5
 
 [[tickets]]
 profile = "file"
