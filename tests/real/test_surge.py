@@ -1,7 +1,7 @@
 """A surge of fifty tickets a second into a real Request Tracker and a file source, and an engineer at the keyboard.
 
-Over REST, Request Tracker takes no more than a few tickets a second on two cores. So callers go in by its own API, in a
-process beside its web server; the console reads them over REST 2 as ever.
+Over REST, Request Tracker takes no more than a few tickets a second on two cores. So callers come in by its own API, in
+a process beside its web server; the console reads them over REST 2 as ever.
 """
 
 import json
@@ -37,19 +37,27 @@ poll_seconds = 0.5
 
 
 class Callers(threading.Thread):
-    """Opens so many tickets in Request Tracker, and no more than that a second."""
+    """So many tickets come into Request Tracker, and no more than that a second; see `rt_callers.pl`."""
 
-    def __init__(self, rt: RequestTracker, rate: int, total: int) -> None:
+    def __init__(self, rt: RequestTracker, rate: int, total: int, *, beforehand: bool = False) -> None:
         super().__init__(name="callers", daemon=True)
-        self._command = ["perl", str(Path(__file__).with_name("rt_callers.pl")), str(rate), str(total)]
-        self._env = {**os.environ, **rt.server.environment}
+        script = str(Path(__file__).with_name("rt_callers.pl"))
+        command = ["perl", script, str(rate), str(total), *(["beforehand"] if beforehand else [])]
+        env = {**os.environ, **rt.server.environment}
+        pipe = subprocess.PIPE
+        self._process = subprocess.Popen(command, env=env, stdin=pipe, stdout=pipe, text=True)
         self.keys: list[str] = []
         self.seconds = 0.0
+        if beforehand:
+            assert self._process.stdout is not None
+            assert self._process.stdout.readline() == "ready\n"
 
     def run(self) -> None:
-        with subprocess.Popen(self._command, env=self._env, stdout=subprocess.PIPE, text=True) as process:
+        with self._process as process:
+            assert process.stdin is not None
             assert process.stdout is not None
-            self.keys.append(process.stdout.readline().strip())
+            process.stdin.write("now\n")
+            process.stdin.flush()
             begun = time.monotonic()
             self.keys += [line.strip() for line in process.stdout]
             self.seconds = time.monotonic() - begun
@@ -61,7 +69,7 @@ def engineer_meets(rt: RequestTracker, directory: Path, rates: tuple[int, int], 
     folder.mkdir()
     before = rt.create("there before", "Key ID 0000ABCD", "LT-0001")
     exports = Exports(folder / "tonight.jsonl", rates[1], seconds)
-    callers = Callers(rt, rates[0], int(rates[0] * seconds))
+    callers = Callers(rt, rates[0], int(rates[0] * seconds), beforehand=True)
     with running("--seed", str(SEED), "--size", "5", "--speed", "0.0001") as tenant:
         graph = tenant.config.read_text(encoding="utf-8").partition("[[tickets]]")[0]
         config = directory / "config.toml"
@@ -136,4 +144,4 @@ async def test_tickets_that_come_while_the_list_is_read_are_all_read_with_their_
 @pytest.mark.long
 @pytest.mark.timeout(600)
 def test_a_minute_of_a_surge_with_request_tracker(rt_as_shipped: RequestTracker, tmp_path: Path) -> None:
-    engineer_meets(rt_as_shipped, tmp_path, rates=(30, 20), seconds=60)
+    engineer_meets(rt_as_shipped, tmp_path, rates=(50, 10), seconds=60)
