@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -39,6 +40,11 @@ def show_key(terminal: Terminal, ticket: str, key_id: str, blocks: Sequence[str]
     terminal.wait_until("Held by the vault", 30)
     terminal.press("v")
     terminal.wait_until(lambda: blocks_on_screen(terminal) == blocks, 30)
+
+
+def outcomes(night: Desk) -> list[dict[str, Any]]:
+    """The rows that tell how a disclosure ended."""
+    return [row["entry"] for row in night.audit() if row["entry"]["event"] == "outcome"]
 
 
 def leave(terminal: Terminal) -> None:
@@ -143,6 +149,7 @@ def test_a_key_clears_itself_in_a_tmux_that_outlives_its_line(tmp_path: Path) ->
         terminal.close()
         assert all(block in panes(tmp_path) for block in blocks)
         terminal.wait_until(lambda: not any(block in panes(tmp_path) for block in blocks), 30)
-        terminal.wait_until(lambda: "the time was up" in panes(tmp_path), 30)
-    (outcome,) = [row["entry"] for row in night.audit() if row["entry"]["event"] == "outcome"]
-    assert outcome["ended_by"] == "deadline"
+        terminal.wait_until(lambda: outcomes(night), 30)
+    (outcome,) = outcomes(night)
+    # A tmux that has noticed by then says that nobody looks any more.
+    assert outcome["ended_by"] in ("deadline", "blur")
