@@ -58,6 +58,17 @@ def far_away(root: Path, argv: Sequence[str], env: Mapping[str, str]) -> Iterato
             subprocess.run(["tmux", "-S", socket_path, "kill-server"], capture_output=True, check=False)
 
 
+def panes(root: Path) -> str:
+    """All that tmux has of the program: what stands in its pane, the lines before it, what the pane covers, buffers."""
+
+    def said(*words: str) -> str:
+        command = ["tmux", "-S", str(root / "tmux"), *words]
+        return subprocess.run(command, capture_output=True, text=True, timeout=20, check=True).stdout
+
+    shown = [said("capture-pane", "-p", "-q", *options) for options in (("-S", "-"), ("-a", "-S", "-"))]
+    return "\n".join([*shown, said("list-buffers")])
+
+
 @contextmanager
 def _sshd(root: Path) -> Iterator[int]:
     if os.geteuid() == 0:

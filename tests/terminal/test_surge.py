@@ -32,6 +32,11 @@ class Exports(threading.Thread):
         self.written = 0
         self._write(PAGES)
 
+    @property
+    def keys(self) -> list[str]:
+        """The numbers of all tickets that it holds in the end."""
+        return [f"EXP{number:06}" for number in range(self.total)]
+
     def run(self) -> None:
         begun = time.monotonic()
         while self.written < self.total:

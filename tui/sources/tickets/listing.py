@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -17,14 +17,13 @@ from tui.sources.tickets.profile import Listing, Profile
 from tui.sources.tickets.records import Reader, Search, Seen, compiled
 from tui.sources.tickets.speaking import Found, Speaker
 from tui.sources.tickets.templates import fill, fill_body, fill_path, fill_query
+from tui.sources.tickets.texts import Texts
 from tui.sources.tickets.walk import Place, Walk, next_watermark
 from tui.sources.upstream import Answer
 
 STAMP = "%Y-%m-%d %H:%M:%S"
 """A watermark's time, in UTC."""
 _WATERMARK = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(?: (\S{1,4000}))?")
-_AT_ONCE = 4
-_BODIES = 50_000
 _FEW = 50
 _SKEW = timedelta(seconds=30)
 _GONE = (400, 404, 410, 422)
@@ -48,8 +47,7 @@ class TicketList:
         self._speaker = speaker
         self._reader = reader
         self._people = people
-        self._detail = compiled(profile.detail.body) if profile.detail else None
-        self._bodies: dict[str, str] = {}
+        self._texts = Texts(profile.detail, speaker)
         self._paths = {id(each): _compiled(each) for each in (profile.listing, profile.open_list) if each}
 
     async def changed_since(self, watermark: str) -> TicketBatch:
@@ -183,44 +181,16 @@ class TicketList:
         return f"{stamp} {walk.token}" if listing.step == "stream" and walk.token else stamp
 
     async def _tickets(self, seen: Sequence[Seen]) -> list[Ticket]:
-        await self._learn_bodies([each.key for each in seen])
+        texts = await self._texts.of([each.key for each in seen])
         if self._profile.who is not None:
             for each in seen:
                 await self._people.learn(self._reader.holder(each.record))
-        found = await _beside(len(seen), lambda: [self._ticket(each) for each in seen])
+        found = await _beside(len(seen), lambda: [self._ticket(each, texts) for each in seen])
         return [ticket for ticket in found if ticket]
 
-    async def _learn_bodies(self, keys: Sequence[str]) -> None:
-        detail, search = self._profile.detail, self._detail
-        missing = [key for key in keys if key not in self._bodies]
-        if detail is None or search is None or not missing:
-            return
-        limit = asyncio.Semaphore(_AT_ONCE)
-
-        async def learn(key: str) -> None:
-            values = {"key": key}
-            async with limit:
-                path, query = fill_path(detail.path, values), fill_query(detail.query, values)
-                try:
-                    body = search(await self._speaker.fetch(path, query, f"the text of ticket {key}", saving=True))
-                except Problem as problem:
-                    if problem.kind not in (ProblemKind.FORBIDDEN, ProblemKind.NOT_FOUND):
-                        raise
-                    body = None
-            self._bodies[key] = body if isinstance(body, str) else ""
-
-        if len(self._bodies) > _BODIES:
-            self._bodies.clear()
-        try:
-            async with asyncio.TaskGroup() as group:
-                for key in missing:
-                    group.create_task(learn(key))
-        except BaseExceptionGroup as errors:
-            raise _first_problem(errors) from None
-
-    def _ticket(self, seen: Seen) -> Ticket | None:
+    def _ticket(self, seen: Seen, texts: Mapping[str, str]) -> Ticket | None:
         shown = self._people.shown(self._reader.holder(seen.record))
-        return self._reader.ticket(seen.record, shown, self._bodies.get(seen.key, ""))
+        return self._reader.ticket(seen.record, shown, texts.get(seen.key, ""))
 
 
 async def _beside(size: int, work: Callable[[], T]) -> T:
@@ -248,8 +218,3 @@ def _parsed(watermark: str) -> tuple[datetime | None, str]:
     except ValueError:
         since = None
     return (since, found[2] or "") if found and since and since.year > 1 else (None, "")
-
-
-def _first_problem(errors: "BaseExceptionGroup[BaseException]") -> BaseException:
-    found = next((each for each in errors.exceptions if isinstance(each, Problem)), None)
-    return found or errors.exceptions[0]

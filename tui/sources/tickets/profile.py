@@ -57,12 +57,32 @@ class Listing(_Part, frozen=True):
     """How far back the first poll goes, where the list cannot be narrowed to open tickets."""
 
 
+class Step(_Part, frozen=True):
+    """A request about many things at once: of each of its `items`, which one it is `of`, and what it `gives`."""
+
+    path: str
+    items: str
+    of: str
+    gives: str
+    query: Query = {}
+
+
 class Detail(_Part, frozen=True):
-    """A second request for what the list does not give: the ticket's text."""
+    """A second request for what a record does not give: the ticket's text, or a person's name."""
 
     path: str
     body: str
     query: Query = {}
+
+
+class TicketText(Detail, frozen=True):
+    """`together` gets the texts of up to `size` tickets in as many requests as it has steps.
+
+    What a step gives is what the next one asks for; the last one gives the text.
+    """
+
+    size: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 100
+    together: list[Step] = []
 
 
 class Lookup(_Part, frozen=True):
@@ -166,7 +186,7 @@ class Profile(_Part, frozen=True):
     """Options that go with every request which answers with tickets."""
     open_list: Listing | None = None
     """Where open tickets are listed, when the list of changes cannot be narrowed to them."""
-    detail: Detail | None = None
+    detail: TicketText | None = None
     assign: Call | None = None
     assign_new: dict[str, Any] = {}
     note: Call | None = None
