@@ -279,6 +279,7 @@ class QueueScreen(BulkWork):
         if self._group is not None:
             await self.desk.mass.catch_up()
         try:
+            begun = self._group is None and view.sort == QUEUE_ORDER and await self._begin_list(view.words)
             found = await self.desk.queue.filter.matching(view.words)
         except Problem as problem:
             self.shell.report(problem)
@@ -287,7 +288,14 @@ class QueueScreen(BulkWork):
             found = [line for line in found if self._in_group(id_in(line))]
         if view.sort != QUEUE_ORDER:
             found = await asyncio.to_thread(sorted_lines, found, view)
-        self.table.show(ListedRows(book, found))
+        (self.table.grow if begun else self.table.show)(ListedRows(book, found))
+
+    async def _begin_list(self, words: str) -> bool:
+        """Show the first matches while the others are looked for; answers whether there were any."""
+        first = await self.desk.queue.filter.first(words, self.table.selected)
+        if first:
+            self.table.show(ListedRows(self.desk.queue.book, first))
+        return bool(first)
 
     def _in_group(self, incident_id: str) -> bool:
         mass = self.desk.mass

@@ -130,6 +130,11 @@ class IncidentTable(ScrollView, can_focus=True):
         self._select(place or 0)
         self.refresh()
 
+    def grow(self, rows: Rows) -> None:
+        """Show rows that begin with those that are shown: nothing on the screen moves."""
+        self.rows = rows
+        self.patch(())
+
     def patch(self, changed: Sequence[str]) -> None:
         """Rows were added, moved or changed: the selected incident keeps its line on the screen."""
         place = self.rows.position(self.selected)

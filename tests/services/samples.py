@@ -87,3 +87,9 @@ class ListedAudit:
     def events(self) -> list[str]:
         """What was written, in order."""
         return [row.entry.event.value for row in self.written]
+
+
+def sort_key(incident: Incident) -> tuple[bool, int, float, str]:
+    """The queue's order in plain words: open before closed, urgent before less urgent, oldest first."""
+    ticket = incident.ticket
+    return (ticket.state is IncidentState.CLOSED, ticket.priority, ticket.opened_at.timestamp(), incident.id)

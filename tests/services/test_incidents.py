@@ -6,9 +6,9 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.services.samples import MORNING, incident
+from tests.services.samples import MORNING, incident, sort_key
 from tui.model.incident import Incident, IncidentState, minutes_open
-from tui.services.incidents import IncidentBook, sort_key
+from tui.services.incidents import IncidentBook
 
 states = st.sampled_from(list(IncidentState))
 changes = st.lists(

@@ -59,9 +59,12 @@ async def check(incidents: list[Incident], kept: int, words: list[str], cache: C
     typed = ""
     for word in words:
         typed += word
-        assert [id_in(line) for line in await filtered.matching(typed)] == [
-            each.id for each in in_order if matches(each, typed)
-        ], typed
+        expected = [each.id for each in in_order if matches(each, typed)]
+        kept_row = incidents[len(typed) % len(incidents)].id if incidents else ""
+        first = [id_in(line) for line in await filtered.first(typed, kept_row)]
+        assert first == expected[: len(first)], typed
+        assert not first or kept_row in first or kept_row not in expected
+        assert [id_in(line) for line in await filtered.matching(typed)] == expected, typed
 
 
 @pytest.mark.parametrize("few", [0, 3_000])
@@ -94,6 +97,26 @@ async def test_many_texts_are_searched_as_defined(cache: CacheStore) -> None:
     for words in (["a"], ["ä", "%"], ["k", "ı"], ["x ", "ab"], ["i̇"], ["_", "_"], ["🔑", " 漢", " z"]):
         async with await open_cache(Path(str(cache._path.parent) + "".join(words).replace(" ", ""))) as own:
             await check(incidents, 19_000, words, own)
+
+
+async def test_what_stands_at_the_top_is_found_before_all_the_rest(
+    cache: CacheStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue_filter, "FEW", 50)
+    monkeypatch.setattr(queue_filter, "PAGE", 5)
+    told = [incident(f"{n:03}", n, body="" if n % 3 else "blue screen") for n in range(90)]
+    book = IncidentBook()
+    await cache.save("desk", told, "")
+    book.begin(arranged(await cache.load()))
+    filtered = QueueFilter(book, cache)
+    blue = [each.id for each in told if each.ticket.body]
+    assert [id_in(line) for line in await filtered.first("blue", "")] == blue[:5]
+    assert [id_in(line) for line in await filtered.first("blue", blue[3])] == blue[:5]
+    assert [id_in(line) for line in await filtered.first("blue", told[1].id)] == blue[:5], "it goes anyway"
+    assert await filtered.first("blue", blue[9]) == (), "it would go, and come back"
+    assert await filtered.first("green", "") == []
+    assert [id_in(line) for line in await filtered.matching("blue")] == blue
+    assert await filtered.first("blue screen", "") == [], "few are left, and all of them are found as quickly"
 
 
 async def test_a_filter_wants_every_word_and_looks_at_every_field(cache: CacheStore) -> None:

@@ -1,10 +1,18 @@
 """Views of the queue: orders that do not shuffle, and saved views that survive."""
 
-from hypothesis import given
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.services.samples import incident
-from tui.model.incident import IncidentState
+from tests.model.test_incident_line import incidents
+from tests.services.samples import incident, sort_key
+from tui.model.due import STANDING, due_at
+from tui.model.incident import Incident, IncidentState
+from tui.model.incident_line import id_in, line_of
 from tui.services.views import (
     COLUMN_NAMES,
     NARROWEST,
@@ -14,9 +22,15 @@ from tui.services.views import (
     encode_views,
     next_sort,
     resized,
-    sorted_ids,
+    sorted_lines,
     without,
 )
+
+
+def sorted_ids(incidents: Sequence[Incident], view: View) -> list[str]:
+    """Incident ids in the view's order."""
+    return [id_in(line) for line in sorted_lines(sorted(map(line_of, incidents)), view)]
+
 
 orders = st.sampled_from(("", *COLUMN_NAMES))
 views = st.builds(
@@ -92,3 +106,36 @@ def test_the_column_of_due_times_puts_what_has_no_clock_last() -> None:
     waiting = incident("waiting", 0, priority=1, state=IncidentState.WAITING)
     found = sorted_ids([late, waiting, urgent], View(sort="due"))
     assert found == [urgent.id, late.id, waiting.id]
+
+
+def ordinary(each: Incident) -> Incident:
+    """The same with a priority and a time as tickets have them."""
+    ticket, year = each.ticket, 2000 + each.ticket.opened_at.year % 100
+    opened = each.ticket.opened_at.replace(year=year, day=min(28, each.ticket.opened_at.day))
+    return replace(each, ticket=replace(ticket, priority=1 + abs(ticket.priority) % 5, opened_at=opened))
+
+
+some_incidents = incidents.map(ordinary)
+PLAIN: dict[str, Callable[[Incident], Any]] = {
+    "age": lambda each: each.ticket.opened_at,
+    "P": lambda each: (each.ticket.priority, not each.ticket.vip),
+    "ticket": lambda each: each.ticket.number,
+    "device": lambda each: each.ticket.device_name.lower(),
+    "caller": lambda each: each.ticket.caller.lower(),
+    "cause": lambda each: each.reading.cause.code,
+    "kb": lambda each: each.reading.kbs,
+    "key ID": lambda each: each.reading.key_id_prefixes,
+    "state": lambda each: each.ticket.state,
+    "due": lambda each: (each.ticket.state in STANDING, due_at(each.ticket)),
+    "assignee": lambda each: each.ticket.assignee.lower(),
+}
+
+
+@pytest.mark.parametrize("column", COLUMN_NAMES)
+@settings(max_examples=20)
+@given(st.data())
+def test_a_column_is_sorted_by_what_the_incident_says(column: str, data: st.DataObject) -> None:
+    known = data.draw(st.lists(some_incidents, max_size=12, unique_by=lambda each: each.id))
+    found = sorted_ids(known, View(sort=column))
+    in_queue_order = sorted(known, key=sort_key)
+    assert found == [each.id for each in sorted(in_queue_order, key=PLAIN[column])]

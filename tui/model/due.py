@@ -17,11 +17,16 @@ STANDING = (IncidentState.WAITING, IncidentState.CLOSED)
 """States in which the clock stands."""
 
 
+def due_after(priority: int, *, vip: bool) -> timedelta:
+    """How long a ticket may take whose system names no time. A VIP counts one priority more."""
+    return TARGETS[max(1, priority - 1) if vip else priority]
+
+
 def due_at(ticket: Ticket) -> datetime:
-    """Until when it wants to be solved: as its system says, else by its priority. A VIP counts one priority more."""
+    """Until when it wants to be solved: as its system says, else by its priority."""
     if ticket.due_at is not None:
         return ticket.due_at
-    return ticket.opened_at + TARGETS[max(1, ticket.priority - 1) if ticket.vip else ticket.priority]
+    return ticket.opened_at + due_after(ticket.priority, vip=ticket.vip)
 
 
 def minutes_left(ticket: Ticket, now: datetime) -> int | None:

@@ -157,12 +157,35 @@ def id_in(line: Line) -> str:
 
 def opened_in(line: Line) -> datetime:
     """When the ticket was opened."""
-    return _moment(line[3 : 3 + _TIME_DIGITS])
+    return _moment(line[PLACE_OF_TIME])
 
 
 def is_open(line: Line) -> bool:
     """The ticket is not closed."""
     return line[0] == "0"
+
+
+PLACE_OF_PRIORITY, PLACE_OF_TIME = slice(1, 3), slice(3, 3 + _TIME_DIGITS)
+"""Where a line has the ticket's priority and its time, in characters that sort as they do."""
+
+_TAIL_NAMES = (
+    *("number", "title", "caller", "device_name", "state", "assignee", "parent", "source", "rank", "cause"),
+    *("kbs", "key_id_prefixes", "error_codes", "devices"),
+)
+_PLACES = {name: place for place, name in enumerate(_TAIL_NAMES)}
+
+
+def field_in(line: Line, name: str) -> str:
+    """One of the fields that a filter looks at, as it stands in the line: far quicker than reading the whole line."""
+    place = _PLACES[name]
+    if place < len(_TAIL_NAMES) // 2:
+        return line[line.index(_TAIL) + 1 :].split(_FIELD, place + 1)[place]
+    return line.rsplit(_FIELD, len(_TAIL_NAMES) - place)[1]
+
+
+def due_in(line: Line) -> str:
+    """When the ticket's own system wants it solved, written as at `PLACE_OF_TIME`; empty: it says nothing."""
+    return line.split(_FIELD, 5)[4]
 
 
 class Named(NamedTuple):
@@ -181,7 +204,7 @@ def named_in(line: Line) -> Named:
 
 def assignee_in(line: Line) -> str:
     """Who holds the ticket."""
-    return line[line.index(_TAIL) :].split(_FIELD, 6)[5]
+    return field_in(line, "assignee")
 
 
 def words_in(line: Line) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from heapq import nsmallest
 
 from tui.diagnosis.ticket_text import read_ticket
-from tui.model.incident import Incident, IncidentState, Ticket
+from tui.model.incident import Incident, Ticket
 from tui.model.incident_line import (
     Line,
     assignee_in,
@@ -18,8 +18,6 @@ from tui.model.incident_line import (
     seen_in,
     text_digest,
 )
-
-SortKey = tuple[bool, int, float, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +34,6 @@ class Diff:
 def incident_of(source: str, ticket: Ticket) -> Incident:
     """Read a ticket into an incident."""
     return Incident(f"{source}:{ticket.key}", source, ticket, read_ticket(ticket.body, ticket.title))
-
-
-def sort_key(incident: Incident) -> SortKey:
-    """Open before closed, urgent before less urgent, oldest first; the id keeps the order stable."""
-    ticket = incident.ticket
-    return (ticket.state is IncidentState.CLOSED, ticket.priority, ticket.opened_at.timestamp(), incident.id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,10 @@ SLICE = 2_000
 FEW = 3_000
 """Texts that are fetched and looked at sooner than all texts are searched."""
 AT_ONCE = 500
+NEAR = 1_000
+"""Incidents at the top that are looked at before all others, so that there is something to see."""
+PAGE = 100
+"""What is shown of them at most: more than a screen holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +40,27 @@ class QueueFilter:
         self._cache = cache
         self._last = _Found((), -1, ())
 
+    async def first(self, words: str, keeping: str) -> Sequence[Line]:
+        """What `matching` begins with, to be seen meanwhile; nothing when it is as quick itself, or stands far down.
+
+        Nothing either when the incident to keep is among the matches and not among these. Raises `Problem`.
+        """
+        wanted = words_of(words)
+        lines, found = self._among(wanted), list[Line]()
+        for start in range(0, min(len(lines), NEAR) if len(lines) > FEW else 0, AT_ONCE):
+            found += await self._decided(lines[start : start + AT_ONCE], wanted)
+            if len(found) >= PAGE:
+                break
+        del found[PAGE:]
+        kept = self._book.line(keeping)
+        if kept is not None and kept not in found and await self._decided([kept], wanted):
+            return ()
+        return found
+
     async def matching(self, words: str) -> Sequence[Line]:
         """Lines of the incidents that have all words, in queue order; raises `Problem` when the cache fails."""
         wanted, revision = words_of(words), self._book.revision
-        narrows = self._last.holds_all_of(wanted, revision)
-        lines = self._last.lines if narrows else self._book.lines()
+        lines = self._among(wanted)
         found, others, lacked = await self._by_fields(lines, wanted)
         if len(others) <= FEW:
             found |= await self._in_texts_of(others, wanted)
@@ -52,6 +72,16 @@ class QueueFilter:
             in_order += [line for line in part if line in found]
         self._last = _Found(wanted, revision, in_order)
         return in_order
+
+    def _among(self, wanted: Sequence[str]) -> Sequence[Line]:
+        """Where to look: in what was found last, when the words only say more."""
+        return self._last.lines if self._last.holds_all_of(wanted, self._book.revision) else self._book.lines()
+
+    async def _decided(self, lines: Sequence[Line], wanted: Sequence[str]) -> list[Line]:
+        """Those of a few lines that match."""
+        found, others, _ = await self._by_fields(lines, wanted)
+        found |= await self._in_texts_of(others, wanted)
+        return [line for line in lines if line in found]
 
     async def _by_fields(
         self, lines: Sequence[Line], wanted: Sequence[str]

@@ -14,7 +14,7 @@ from tui.sources.tickets.speaking import Speaker
 from tui.sources.tickets.templates import fill_path, fill_query
 
 _AT_ONCE = 4
-_KEPT = 50_000
+_KEPT = 5_000
 _FOR_ALL = (ProblemKind.UNREACHABLE, ProblemKind.SIGNED_OUT, ProblemKind.THROTTLED)
 """Problems that asking ticket by ticket would only meet again."""
 
