@@ -84,6 +84,7 @@ def test_a_filter_finds_what_it_is_defined_to_find(
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(queue_filter, "FEW", few)
+        patched.setattr(queue_filter, "QUICK", few)
         asyncio.run(run())
 
 
@@ -102,7 +103,7 @@ async def test_many_texts_are_searched_as_defined(cache: CacheStore) -> None:
 async def test_what_stands_at_the_top_is_found_before_all_the_rest(
     cache: CacheStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queue_filter, "FEW", 50)
+    monkeypatch.setattr(queue_filter, "QUICK", 50)
     monkeypatch.setattr(queue_filter, "PAGE", 5)
     told = [incident(f"{n:03}", n, body="" if n % 3 else "blue screen") for n in range(90)]
     book = IncidentBook()

@@ -10,12 +10,14 @@ from tui.services.incidents import IncidentBook
 
 SLICE = 2_000
 """Incidents looked at before the event loop gets its turn: about a millisecond."""
-FEW = 3_000
+FEW = 10_000
 """Texts that are fetched and looked at sooner than all texts are searched."""
 AT_ONCE = 500
-NEAR = 1_000
-"""Incidents at the top that are looked at before all others, so that there is something to see."""
-PAGE = 100
+NEAR = 5_000
+"""Incidents that are looked at before all others: at the top stand the open and urgent ones."""
+QUICK = 1_000
+"""Incidents of which all matches are found as quickly as the first ones."""
+PAGE = 60
 """What is shown of them at most: more than a screen holds."""
 
 
@@ -47,7 +49,7 @@ class QueueFilter:
         """
         wanted = words_of(words)
         lines, found = self._among(wanted), list[Line]()
-        for start in range(0, min(len(lines), NEAR) if len(lines) > FEW else 0, AT_ONCE):
+        for start in range(0, min(len(lines), NEAR) if len(lines) > QUICK else 0, AT_ONCE):
             found += await self._decided(lines[start : start + AT_ONCE], wanted)
             if len(found) >= PAGE:
                 break
@@ -60,6 +62,8 @@ class QueueFilter:
     async def matching(self, words: str) -> Sequence[Line]:
         """Lines of the incidents that have all words, in queue order; raises `Problem` when the cache fails."""
         wanted, revision = words_of(words), self._book.revision
+        if not wanted:
+            return self._book.lines()
         lines = self._among(wanted)
         found, others, lacked = await self._by_fields(lines, wanted)
         if len(others) <= FEW:
