@@ -21,7 +21,7 @@ SMALLEST = (60, 20)
 TURN_SECONDS = 0.0005
 """How long a thread that imports or decodes may hold up a key; Python's own is ten times that."""
 
-FIRST_ROWS = 200
+FIRST_ROWS = 100
 """Incidents that the first frame has at hand."""
 
 _TEXTUAL_DOORS = ("TEXTUAL", "TEXTUAL_LOG", "TEXTUAL_DEBUG", "TEXTUAL_DRIVER", "TEXTUAL_PRESS", "TEXTUAL_SHOW_RETURN")
