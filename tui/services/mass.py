@@ -2,16 +2,17 @@
 
 import asyncio
 from bisect import bisect_left
-from collections.abc import Callable, MutableMapping
-from dataclasses import replace
+from collections.abc import Callable, MutableMapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import islice
 
 from tui.clock import Clock
 from tui.errors import Problem, ProblemKind
 from tui.model.audit import AuditEvent, Operator
 from tui.model.group import Group, GroupKey
 from tui.model.incident import Incident
-from tui.model.incident_line import id_in, incident_in, opened_in
+from tui.model.incident_line import Line, id_in, incident_in, opened_in
 from tui.ports import AuditTrail
 from tui.services.evidence_rows import evidence_entry, evidence_of_rows
 from tui.services.fleet import Fleet, filled
@@ -54,6 +55,8 @@ class MassService:
         self._evidence = evidence
         self._waiting: dict[str, None] = {}
         self._begun = False
+        self._listens = False
+        """What changes is noted, because the look back has begun."""
         self._known: set[str] = set()
         self._collected: dict[str, IncidentEvidence] = {}
         self._edits = NO_EDITS
@@ -85,9 +88,9 @@ class MassService:
 
     async def catch_up(self) -> tuple[Group, ...]:
         """All groups, taking in what is waiting slice by slice."""
-        self._begin()
+        await self._begin_aside()
         while self._waiting:
-            part = list(self._waiting)[:SLICE]
+            part = list(islice(self._waiting, SLICE))
             for incident_id in part:
                 del self._waiting[incident_id]
             self._take_all(part)
@@ -206,14 +209,29 @@ class MassService:
         return filled(facets, self.fleet.named(device_name(incident))) if incident is not None else facets
 
     def _on_diff(self, diff: Diff) -> None:
-        if self._begun:
+        if self._listens:
             self._waiting |= dict.fromkeys((*diff.added, *diff.changed))
 
     def _begin(self) -> None:
+        if not self._begun:
+            self._begin_with(self._beginning(self._queue.book.lines()))
+
+    async def _begin_aside(self) -> None:
+        """The same in a thread: looking back over a hundred thousand would hold the event loop."""
         if self._begun:
             return
-        self._begun = True
-        everything = sorted(self._queue.book.lines(), key=opened_in)
+        self._listens = True
+        start = await asyncio.to_thread(self._beginning, self._queue.book.lines())
+        if not self._begun:
+            self._begin_with(start)
+
+    def _begin_with(self, start: "_Beginning") -> None:
+        self._begun = self._listens = True
+        self.watch = start.watch
+        self._waiting = start.waiting | self._waiting
+
+    def _beginning(self, lines: Sequence[Line]) -> "_Beginning":
+        everything = sorted(lines, key=opened_in)
         now = self._clock.now()
         old = everything[: bisect_left(everything, now - LOOK_BACK, key=opened_in)]
         if old:
@@ -221,8 +239,8 @@ class MassService:
             baseline = learn(moments, moments[0], now - LOOK_BACK)
         else:
             baseline = learn([], now, now)
-        self.watch = SurgeWatch(baseline, shares_of(self._key_of(incident_in(line)) for line in old[-20_000:]))
-        self._waiting = {id_in(line): None for line in everything}
+        watch = SurgeWatch(baseline, shares_of(self._key_of(incident_in(line)) for line in old[-20_000:]))
+        return _Beginning(watch, {id_in(line): None for line in everything})
 
     def _key_of(self, incident: Incident) -> GroupKey:
         return group_key(incident, self._evidence.get(incident.id))
@@ -238,6 +256,14 @@ class MassService:
             key = self.book.key_of(incident.id)
             if self.watch is not None and key is not None and _opened(incident) >= new_since:
                 self.watch.arrive(_opened(incident), key, incident.id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Beginning:
+    """What the past says of the present, and whom the groups are to take in."""
+
+    watch: SurgeWatch
+    waiting: dict[str, None]
 
 
 def device_name(incident: Incident) -> str:
