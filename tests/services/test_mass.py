@@ -71,6 +71,30 @@ def wave(count: int, start: int = 0) -> list[Ticket]:
     return [ticket(f"{number:05d}", number - start, body=TEXT) for number in range(start, start + count)]
 
 
+async def test_what_comes_while_it_looks_back_is_taken_in() -> None:
+    here = room()
+    await here.arrive(*wave(300))
+    looking = asyncio.create_task(here.mass.catch_up())
+    await asyncio.sleep(0)
+    assert here.mass.behind
+    await here.arrive(*wave(20, start=300))
+    await looking
+    assert not here.mass.behind
+    [group] = here.mass.groups()
+    assert len(group.members) == 320
+
+
+async def test_who_cannot_wait_for_the_look_back_has_its_own() -> None:
+    here = room()
+    await here.arrive(*wave(300))
+    looking = asyncio.create_task(here.mass.catch_up())
+    await asyncio.sleep(0)
+    [at_once] = here.mass.groups()
+    [group] = await looking
+    assert group.members == at_once.members
+    assert len(group.members) == 300
+
+
 async def test_groups_follow_the_queue() -> None:
     here = room()
     await here.arrive(*wave(3))
