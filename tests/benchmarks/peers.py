@@ -6,11 +6,13 @@ tig walks 100,000 commits of a repository that is made for it.
 import shutil
 import statistics
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from screens.widgets.hex_catcher import PAUSE_SECONDS
 from tests.benchmarks import Row
 from tests.benchmarks.cached_queue import COUNT
 from tests.benchmarks.console import console, settle
@@ -57,6 +59,8 @@ def _switch(terminal: Terminal) -> int:
     sizes: dict[str, list[int]] = {"2": [], "1": []}
     for round_ in range(6):
         for key, shown in (("2", "open/all"), ("1", "INC0000")):
+            # Digits that follow each other more quickly are taken for a key ID.
+            time.sleep(2 * PAUSE_SECONDS)
             before, _ = quiet(terminal)
             terminal.press(key)
             terminal.wait_until(shown, 30)
