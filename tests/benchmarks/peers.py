@@ -16,7 +16,7 @@ from screens.widgets.hex_catcher import PAUSE_SECONDS
 from tests.benchmarks import Row
 from tests.benchmarks.cached_queue import COUNT
 from tests.benchmarks.console import console, settle
-from tests.benchmarks.queue import presses, quiet
+from tests.benchmarks.queue import presses, quiet, running
 from tests.support.terminal import Terminal
 
 ROUNDS = 12
@@ -32,10 +32,18 @@ data {size}
 
 def run() -> list[Row]:
     """Goals that stand for themselves, and the peers' own bytes in this run."""
+    with running("line", COUNT) as queue:
+        move = _bytes_of(queue, "down")
     with console() as terminal:
-        move, page, switch = _bytes_of(terminal, "down"), _bytes_of(terminal, "pagedown"), _switch(terminal)
+        whole, page, switch = _bytes_of(terminal, "down"), _bytes_of(terminal, "pagedown"), _switch(terminal)
     return [
-        Row("bytes: cursor move, against 528", move / MOVE, 1.0, f"{move} bytes, the device pane among them"),
+        Row("bytes: cursor move in the queue, against 528", move / MOVE, 1.0, f"{move} bytes"),
+        Row(
+            "bytes: cursor move with another ticket's text beside it, against 528",
+            whole / MOVE,
+            None,
+            f"{whole} bytes; the text has 780 letters, and is another one",
+        ),
         Row("bytes: page, against 8 KB", page / PAGE, 1.0, f"{page} bytes"),
         Row("bytes: screen switch, against 10 KB", switch / SWITCH, 1.0, f"{switch} bytes, queue and mass in turn"),
         _beside("bytes: cursor move, against htop's", move, "htop", htop_move, 1.0),
