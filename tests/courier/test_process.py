@@ -213,6 +213,32 @@ async def test_it_ends_with_its_console(tenant: Running) -> None:
     assert not alive(pid)
 
 
+async def test_one_that_does_not_end_is_killed_and_the_console_ends(tenant: Running) -> None:
+    async with apart(tenant) as graph:
+        await (await graph.side()).policies.me()
+        pid = graph.courier.pid
+        assert pid is not None
+        os.kill(pid, signal.SIGSTOP)
+    assert not alive(pid)
+
+
+async def test_a_function_that_fails_ends_its_own_call_and_no_other(tenant: Running) -> None:
+    class Gone(Exception):
+        """What the function was for is not there any more."""
+
+    def tell(progress: Progress) -> None:
+        raise Gone
+
+    async with apart(tenant) as graph:
+        side = await graph.side()
+        [record, *_] = await anext(aiter(side.intune.inventory()))
+        first = graph.courier.pid
+        with pytest.raises(Gone):
+            await side.diagnostics.collect(Target(record.name, record.entra_device_id, record.id), "consent", tell)
+        assert (await side.policies.me()).upn == "engineer@demo.example"
+        assert graph.courier.pid == first
+
+
 async def test_it_leaves_no_core(tenant: Running) -> None:
     async with apart(tenant) as graph:
         await (await graph.side()).policies.me()

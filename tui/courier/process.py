@@ -116,12 +116,7 @@ class Courier:
         process, self._process = self._process, None
         self._let_go()
         if process is not None:
-            try:
-                async with asyncio.timeout(END_SECONDS):
-                    await process.wait()
-            finally:
-                with contextlib.suppress(ProcessLookupError):
-                    process.kill()
+            await _ended(process)
         if self._listening is not None:
             await asyncio.gather(self._listening, return_exceptions=True)
 
@@ -165,8 +160,10 @@ class Courier:
                 # Neither Ctrl+C nor Ctrl+Z at the console may reach it.
                 start_new_session=True,
             )
-        except OSError as error:
+        except BaseException as error:
             ours.close()
+            if not isinstance(error, OSError):
+                raise
             raise Problem(
                 ProblemKind.LOCAL,
                 "The process that speaks with Graph could not be started",
@@ -199,8 +196,7 @@ class Courier:
                 if (waiting := self._waiting.get(report.id)) is not None and not waiting.answer.done():
                     waiting.answer.set_exception(report.problem)
             case Called():
-                if (waiting := self._waiting.get(report.id)) is not None:
-                    waiting.functions[report.place](*report.arguments)
+                self._call_back(report)
             case Noted():
                 self._on_call(report.call)
             case Prompted():
@@ -212,6 +208,16 @@ class Courier:
                 self.signed_out = report.value
             case _:
                 raise ValueError("no report")
+
+    def _call_back(self, report: Called) -> None:
+        if (waiting := self._waiting.get(report.id)) is None or waiting.answer.done():
+            return
+        try:
+            waiting.functions[report.place](*report.arguments)
+        except Exception as error:
+            # It is the caller's, and nobody else's call fails for it.
+            waiting.answer.set_exception(error)
+            self._send(Stop(report.id))
 
     def _settle(self, number: int, value: object) -> None:
         if (waiting := self._waiting.get(number)) is not None and not waiting.answer.done():
@@ -240,6 +246,17 @@ class Courier:
         for prompt in self._prompts.values():
             prompt.cancel()
         self._prompts.clear()
+
+
+async def _ended(process: asyncio.subprocess.Process) -> None:
+    """Wait for a process that has nothing more to do; one that does not end is killed."""
+    try:
+        async with asyncio.timeout(END_SECONDS):
+            await process.wait()
+    except TimeoutError:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
 
 
 def _lost() -> Problem:
