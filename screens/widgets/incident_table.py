@@ -130,10 +130,11 @@ class IncidentTable(ScrollView, can_focus=True):
         self._select(place or 0)
         self.refresh()
 
-    def grow(self, rows: Rows) -> None:
-        """Show rows that begin with those that are shown: nothing on the screen moves."""
+    def follow(self, rows: Rows) -> None:
+        """Show what became of the rows: the selected incident keeps its line on the screen."""
         self.rows = rows
         self.patch(())
+        self.refresh()
 
     def patch(self, changed: Sequence[str]) -> None:
         """Rows were added, moved or changed: the selected incident keeps its line on the screen."""

@@ -116,6 +116,19 @@ async def test_other_columns_are_on_every_line_at_once() -> None:
         assert not set(after[:11]) & set(before)
 
 
+async def test_listed_rows_that_follow_the_queue_keep_the_line_under_the_cursor() -> None:
+    async with shown(40) as (table, book, pilot):
+        table.show(ListedRows(book, book.lines()[10:]))
+        await pilot.press("G", "up", "up")
+        chosen, line = table.selected, line_of(table, table.selected[-4:])
+        assert line > 0
+        book.apply([incident("9999", 0, priority=1), incident("0030", 30, state=IncidentState.CLAIMED)])
+        table.follow(ListedRows(book, book.lines()))
+        await pilot.pause()
+        assert table.selected == chosen
+        assert line_of(table, chosen[-4:]) == line
+
+
 async def test_marks_stay_on_their_incidents() -> None:
     async with shown(10) as (table, book, pilot):
         await pilot.press("space", "down", "space")
