@@ -1,5 +1,6 @@
-"""A row of the queue in words. Imports next to nothing, because the first frame waits for it."""
+"""A row of the queue in words, and what of it fits. Imports next to nothing, because the first frame waits for it."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from tui.model.cause import Cause, CauseCode
@@ -15,6 +16,46 @@ STATE_WORDS = {
     IncidentState.ROTATION_DUE: "↻ rotate",
     IncidentState.CLOSED: "✓ closed",
 }
+
+COLUMNS: tuple[tuple[str, int, int], ...] = (
+    ("age", 4, 2),
+    ("P", 2, 4),
+    ("ticket", 11, 0),
+    ("device", 15, 0),
+    ("caller", 22, 7),
+    ("cause", 19, 3),
+    ("kb", 9, 6),
+    ("key ID", 8, 5),
+    ("state", 11, 0),
+    ("due", 5, 9),
+    ("assignee", 20, 8),
+)
+"""Name, width, and rank: the highest ranks give way first when the screen is narrow."""
+
+
+def fit_columns(
+    width: int, chosen: Sequence[str] = (), sizes: Mapping[str, int] | None = None
+) -> tuple[tuple[str, int], ...]:
+    """The columns that fit, of those that are chosen; what is left over goes to the device's name.
+
+    `sizes` are widths that were chosen, by column; a device's name of such a width leaves the rest to the last column.
+    """
+    sizes = sizes or {}
+    kept = [(name, sizes.get(name, size), rank) for name, size, rank in COLUMNS if not chosen or name in chosen]
+    while len(kept) > 1 and sum(size + 1 for _, size, _ in kept) > width:
+        kept.remove(max(kept, key=lambda column: column[2]))
+    spare = max(0, width - sum(size + 1 for _, size, _ in kept))
+    widened = "device" if any(name == "device" for name, _, _ in kept) and "device" not in sizes else kept[-1][0]
+    return tuple((name, size + (spare if name == widened else 0)) for name, size, _ in kept)
+
+
+def thumb(rows: int, lines: int, top: int) -> tuple[int, int]:
+    """First line and end of what a scroll bar shows of so many rows on so many lines; nothing when all are shown."""
+    if rows <= lines or lines <= 0:
+        return 0, 0
+    size = max(1, lines * lines // rows)
+    first = round(min(top, rows - lines) / (rows - lines) * (lines - size))
+    return first, first + size
 
 
 def short_age(minutes: int) -> str:

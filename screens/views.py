@@ -13,8 +13,8 @@ from textual.widgets import Footer, Input, OptionList, SelectionList, Static
 from textual.widgets.option_list import Option
 from textual.widgets.selection_list import Selection
 
+from screens.queue_row import COLUMNS
 from screens.shell import ConsoleModal, bindings
-from screens.widgets.incident_table import COLUMNS
 from screens.widgets.row_list import RowList
 from tui.actions import Scope
 from tui.services.views import COLUMN_NAMES, View, resized, without

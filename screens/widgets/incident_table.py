@@ -8,12 +8,13 @@ from rich.cells import set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual.binding import BindingType
+from textual.events import Click
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from screens.queue_row import queue_cells
+from screens.queue_row import fit_columns, queue_cells, thumb
 from screens.shell import bindings
 from tui.actions import Scope
 from tui.model.incident import Incident, IncidentState
@@ -33,38 +34,6 @@ class Rows(Protocol):
         ...
 
 
-COLUMNS: tuple[tuple[str, int, int], ...] = (
-    ("age", 4, 2),
-    ("P", 2, 4),
-    ("ticket", 11, 0),
-    ("device", 15, 0),
-    ("caller", 22, 7),
-    ("cause", 19, 3),
-    ("kb", 9, 6),
-    ("key ID", 8, 5),
-    ("state", 11, 0),
-    ("due", 5, 9),
-    ("assignee", 20, 8),
-)
-"""Name, width, and rank: the highest ranks give way first when the screen is narrow."""
-
-
-def fit_columns(
-    width: int, chosen: Sequence[str] = (), sizes: Mapping[str, int] | None = None
-) -> tuple[tuple[str, int], ...]:
-    """The columns that fit, of those that are chosen; what is left over goes to the device's name.
-
-    `sizes` are widths that were chosen, by column; a device's name of such a width leaves the rest to the last column.
-    """
-    sizes = sizes or {}
-    kept = [(name, sizes.get(name, size), rank) for name, size, rank in COLUMNS if not chosen or name in chosen]
-    while len(kept) > 1 and sum(size + 1 for _, size, _ in kept) > width:
-        kept.remove(max(kept, key=lambda column: column[2]))
-    spare = max(0, width - sum(size + 1 for _, size, _ in kept))
-    widened = "device" if any(name == "device" for name, _, _ in kept) and "device" not in sizes else kept[-1][0]
-    return tuple((name, size + (spare if name == widened else 0)) for name, size, _ in kept)
-
-
 class IncidentTable(ScrollView, can_focus=True):
     """Shows `rows`; `selected` is the id of the incident under the cursor, or empty."""
 
@@ -76,15 +45,20 @@ class IncidentTable(ScrollView, can_focus=True):
         "table--urgent",
         "table--closed",
         "table--mine",
+        "table--bar",
+        "table--thumb",
     }
     DEFAULT_CSS = """
     IncidentTable {
+        scrollbar-size: 0 0;
         & .table--header { background: $panel; color: $secondary; text-style: bold; }
         & .table--cursor { background: $primary; color: $background; text-style: bold; }
         & .table--row { color: $foreground; }
         & .table--urgent { color: $warning; text-style: bold; }
         & .table--closed { color: $foreground 50%; }
         & .table--mine { color: $success; }
+        & .table--bar { background: $surface; }
+        & .table--thumb { background: $primary 60%; }
     }
     """
 
@@ -109,9 +83,11 @@ class IncidentTable(ScrollView, can_focus=True):
         self.sign_of: Callable[[str], str] = lambda _: ""
         """One character at the edge of an incident's row, or none."""
         self._now = now
+        self._fitted: tuple[tuple[str, int], ...] = ()
         self._cursor = 0
         self._drawn: dict[int, str] = {}
         """Incident ids by line, as they were last drawn."""
+        self._drawn_thumb = 0, 0
 
     def on_mount(self) -> None:
         self._measure()
@@ -162,22 +138,25 @@ class IncidentTable(ScrollView, can_focus=True):
         near = [self.rows.at(place).id for place in places]
         return [self.selected, *(each for each in near if each != self.selected)] if self.selected else []
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        self._fitted = fit_columns(self._text_width - 1, self.columns, self.sizes)
+        self._drawn_thumb = self._thumb
+        return super().render_lines(crop)
+
     def render_line(self, y: int) -> Strip:
-        width = self.size.width
-        columns = fit_columns(width - 1, self.columns, self.sizes)
         if y == 0:
-            text = " " + " ".join(set_cell_size(name, size) for name, size in columns)
-            return self._strip(text, width, self.get_component_rich_style("table--header"))
+            text = " " + " ".join(set_cell_size(name, size) for name, size in self._fitted)
+            return self._strip(text, y, self.get_component_rich_style("table--header"))
         place = self.scroll_offset.y + y - 1
         if place >= len(self.rows):
             self._drawn[y - 1] = ""
-            return Strip.blank(width, self.rich_style)
+            return self._strip("", y, self.rich_style)
         incident = self.rows.at(place)
         self._drawn[y - 1] = incident.id
         cells = queue_cells(incident, self._now())
         sign = self.sign_of(incident.id) or ("+" if incident.id in self.marked else " ")
-        text = sign + " ".join(set_cell_size(cells[name], size) for name, size in columns)
-        return self._strip(text, width, self._row_style(incident, place))
+        text = sign + " ".join(set_cell_size(cells[name], size) for name, size in self._fitted)
+        return self._strip(text, y, self._row_style(incident, place))
 
     def action_mark_incident(self) -> None:
         if self.selected:
@@ -211,10 +190,20 @@ class IncidentTable(ScrollView, can_focus=True):
     def action_go_bottom(self) -> None:
         self._select(len(self.rows) - 1)
 
-    def on_click(self, event: object) -> None:
-        y = getattr(event, "y", 0)
-        if y >= 1:
-            self._select(self.scroll_offset.y + y - 1)
+    def on_click(self, event: Click) -> None:
+        if event.y >= 1 and event.x < self._text_width:
+            self._select(self.scroll_offset.y + event.y - 1)
+        elif event.y >= 1:
+            self._select((event.y - 1) * (len(self.rows) - 1) // max(1, self._page_size - 1))
+
+    @property
+    def _thumb(self) -> tuple[int, int]:
+        return thumb(len(self.rows), self._page_size, self.scroll_offset.y)
+
+    @property
+    def _text_width(self) -> int:
+        """What the scroll bar leaves. It is the table's own: with Textual's a page takes a third longer."""
+        return self.size.width - (len(self.rows) > self._page_size)
 
     @property
     def _page_size(self) -> int:
@@ -235,9 +224,13 @@ class IncidentTable(ScrollView, can_focus=True):
             return self.get_component_rich_style("table--urgent")
         return self.get_component_rich_style("table--row")
 
-    @staticmethod
-    def _strip(text: str, width: int, style: Style) -> Strip:
-        return Strip([Segment(set_cell_size(text, width), style)], width)
+    def _strip(self, text: str, y: int, style: Style) -> Strip:
+        line = Segment(set_cell_size(text, self._text_width), style)
+        if self._text_width == self.size.width:
+            return Strip([line], self.size.width)
+        first, end = self._drawn_thumb
+        part = "table--thumb" if first < y <= end else "table--bar"
+        return Strip([line, Segment(" ", self.get_component_rich_style(part))], self.size.width)
 
     def _page(self, lines: int) -> None:
         self.scroll_to(y=self.scroll_offset.y + lines, animate=False, force=True, immediate=True)
@@ -274,6 +267,9 @@ class IncidentTable(ScrollView, can_focus=True):
 
     def _refresh_changed(self, changed: set[str]) -> None:
         """Draw the lines whose incident is another one now, or has changed; the others cost nothing."""
+        if self._thumb != self._drawn_thumb:
+            self.refresh()
+            return
         top = self.scroll_offset.y
         for place in range(top, top + self._page_size):
             incident_id = self.rows.at(place).id if place < len(self.rows) else ""

@@ -42,17 +42,17 @@ def seconds_to(argv: Sequence[str], wanted: bytes, env: dict[str, str]) -> float
             assert terminal.alive, terminal.frame()
             assert time.perf_counter() - begun < 60
             time.sleep(0.0005)
-        return time.perf_counter() - begun
+        return terminal.arrived_at(terminal.raw.find(wanted) + len(wanted)) - begun
 
 
 def milliseconds_of_a_key(terminal: Terminal, key: str) -> float:
     """From a key press to the first bytes of its frame."""
-    before, pressed = len(terminal.raw), time.perf_counter()
+    before, pressed = terminal.arrived[0], time.perf_counter()
     terminal.press(key)
-    while len(terminal.raw) == before:
+    while terminal.arrived[0] == before:
         assert time.perf_counter() - pressed < 10
         time.sleep(0.0002)
-    taken = time.perf_counter() - pressed
+    taken = terminal.arrived_at(before + 1) - pressed
     time.sleep(0.02)
     return taken * 1000
 

@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from textual.app import App, ComposeResult
+from textual.events import MouseScrollDown
 from textual.geometry import Region
 from textual.pilot import Pilot
 
-from screens.widgets.incident_table import COLUMNS, IncidentTable, fit_columns
+from screens.queue_row import COLUMNS, fit_columns, thumb
+from screens.widgets.incident_table import IncidentTable
 from screens.widgets.listed_rows import ListedRows
 from tests.services.samples import MORNING, incident
 from tui.model.incident import IncidentState
@@ -167,3 +169,52 @@ def test_columns_have_the_widths_that_were_chosen(width: int, chosen: dict[str, 
 )
 def test_what_matters_most_stays_when_it_gets_narrow(width: int, needed: set[str]) -> None:
     assert needed <= {name for name, _ in fit_columns(width)}
+
+
+@given(st.integers(0, 2_000), st.integers(0, 60), st.data())
+def test_the_thumb_says_how_much_is_shown_and_where(rows: int, page: int, data: st.DataObject) -> None:
+    top = data.draw(st.integers(0, max(0, rows - page)))
+    first, end = thumb(rows, page, top)
+    if rows <= page or not page:
+        assert (first, end) == (0, 0)
+        return
+    assert 0 <= first < end <= page
+    assert first == 0 or top > 0
+    assert end == page or top < rows - page
+    lower, _ = thumb(rows, page, min(top + 1, rows - page))
+    assert first <= lower
+    assert thumb(rows, page, 0)[0] == 0
+    assert thumb(rows, page, rows - page)[1] == page
+
+
+def bar(table: IncidentTable) -> list[int]:
+    """Lines on which the last column is the thumb."""
+    style = table.get_component_rich_style("table--thumb")
+    table.render_lines(table.size.region)
+    return [y for y in range(1, table.size.height) if list(table.render_line(y))[-1].style == style]
+
+
+async def test_the_bar_follows_the_rows_and_takes_a_click() -> None:
+    async with shown(110) as (table, _, pilot):
+        assert bar(table) == [1]
+        await pilot.press("G")
+        assert bar(table) == [11]
+        await pilot.click(table, offset=(79, 6))
+        assert table.selected == "desk:0054"
+        assert bar(table) == [6]
+        await pilot.click(table, offset=(79, 1))
+        assert table.selected == "desk:0000"
+        few = IncidentBook()
+        few.apply([incident(f"{number:04}", number) for number in range(11)])
+        table.follow(few)
+        await pilot.pause()
+        assert bar(table) == []
+        assert all(len(text) == 80 for text in lines(table))
+
+
+async def test_the_wheel_turns_the_page() -> None:
+    async with shown(50) as (table, _, pilot):
+        table.post_message(MouseScrollDown(table, 5, 5, 0, 1, 0, False, False, False))
+        await pilot.pause()
+        await pilot.wait_for_scheduled_animations()
+        assert table.scroll_offset.y > 0

@@ -10,6 +10,7 @@ import signal
 import threading
 import time
 import warnings
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -108,7 +109,7 @@ class Terminal:
         self._stream = pyte.ByteStream(self._screen)
         self._raw = bytearray()
         self._held_back = b""
-        self._arrived = 0, time.perf_counter()
+        self._arrivals = [(0, time.perf_counter())]
         self._changed = threading.Condition()
         self._ended = False
         self._reader = threading.Thread(target=self._read, name="terminal", daemon=True)
@@ -129,7 +130,11 @@ class Terminal:
     @property
     def arrived(self) -> tuple[int, float]:
         """How many bytes have come, and when the last one did, by `time.perf_counter`; does not wait for the screen."""
-        return self._arrived
+        return self._arrivals[-1]
+
+    def arrived_at(self, count: int) -> float:
+        """When so many bytes had come, by `time.perf_counter`. What this process takes to show them is not in it."""
+        return self._arrivals[bisect_left(self._arrivals, (count, 0.0))][1]
 
     @property
     def cursor(self) -> tuple[int, int]:
@@ -233,7 +238,7 @@ class Terminal:
                 # EIO: nobody holds the other side now, though somebody may open it again.
                 time.sleep(0.01)
                 continue
-            self._arrived = self._arrived[0] + len(data), time.perf_counter()
+            self._arrivals.append((self._arrivals[-1][0] + len(data), time.perf_counter()))
             with self._changed:
                 self._take(data)
                 self._changed.notify_all()
