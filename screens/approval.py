@@ -8,10 +8,11 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.widgets import Footer, Static, TextArea
+from textual.widgets import Static, TextArea
 
 from screens.break_glass import BreakGlassScreen
 from screens.shell import ConsoleModal, bindings
+from screens.widgets.key_line import KeyLine
 from tui.actions import Scope
 from tui.errors import Problem
 from tui.model.audit import Proof
@@ -54,7 +55,7 @@ class ApprovalScreen(ConsoleModal[Clearance | None]):
                 yield Static(Content("paste the answer, then ctrl+j:"), classes="hint")
             yield TextArea(id="answer", soft_wrap=True, show_line_numbers=False)
             yield Static(id="error", classes="error")
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     def action_submit_form(self) -> None:
         self._take()

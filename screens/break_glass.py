@@ -7,9 +7,10 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.widgets import Footer, Input, Label, Static
+from textual.widgets import Input, Label, Static
 
 from screens.shell import ConsoleModal, bindings
+from screens.widgets.key_line import KeyLine
 from tui.actions import Scope
 from tui.errors import Problem
 from tui.model.audit import AuditEntry, AuditEvent, Proof
@@ -54,7 +55,7 @@ class BreakGlassScreen(ConsoleModal[BreakGlass | None]):
                 yield Label("confirm")
                 yield Input(id="glass-confirm", placeholder=f"type: {CONFIRMATION}", max_length=40)
             yield Static(id="error", classes="error")
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     @on(Input.Submitted, "#glass-reason")
     def _reason_given(self) -> None:

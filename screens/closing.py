@@ -7,10 +7,11 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.widgets import Footer, Input, Label, Static
+from textual.widgets import Input, Label, Static
 
 from screens.shell import ConsoleModal, bindings
 from screens.widgets.cause_choice import CauseChoice
+from screens.widgets.key_line import KeyLine
 from tui.actions import Scope
 from tui.errors import Problem
 from tui.model.cause import CauseCode
@@ -51,7 +52,7 @@ class ClosingScreen(ConsoleModal[bool]):
                 yield Label("owner")
                 yield Input(id="owner", placeholder="who goes on: cause unknown, or still locked", max_length=100)
             yield Static(id="error", classes="error")
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     def action_next_cause(self) -> None:
         self.query_one(CauseChoice).step(1)

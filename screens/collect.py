@@ -7,12 +7,13 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.widgets import Footer, Input, Label, Static
+from textual.widgets import Input, Label, Static
 from textual.worker import Worker
 
 from screens.queue_row import cause_words
 from screens.render import SEVERITY_STYLES, SEVERITY_WORDS, fact_line, heading
 from screens.shell import ConsoleModal, bindings
+from screens.widgets.key_line import KeyLine
 from screens.widgets.page_view import PageView
 from screens.widgets.way_choice import WayChoice
 from tui.actions import Scope
@@ -65,7 +66,7 @@ class CollectScreen(ConsoleModal[Collection | None]):
             yield Static(id="progress", classes="hint")
             yield Static(id="error", classes="error")
             yield PageView()
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         self.query_one("#ways").styles.height = 2

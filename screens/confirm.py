@@ -7,12 +7,13 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.widgets import Footer, Input, Label, Static
+from textual.widgets import Input, Label, Static
 
 from screens.intake import Order
 from screens.render import SEVERITY_STYLES, SEVERITY_WORDS
 from screens.shell import ConsoleModal, bindings
 from screens.tenant_badge import tenant_badge
+from screens.widgets.key_line import KeyLine
 from tui.actions import Scope
 from tui.errors import Problem
 from tui.model.finding import Severity
@@ -49,7 +50,7 @@ class ConfirmScreen(ConsoleModal[bool]):
                 yield Label("", id="delivery-label")
                 yield Input(id="delivery", max_length=200)
             yield Static(id="delivery-hint")
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         self._look_for_recorder()

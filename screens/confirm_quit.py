@@ -6,9 +6,10 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from screens.shell import ConsoleModal, bindings
+from screens.widgets.key_line import KeyLine
 from tui.actions import Scope
 
 
@@ -34,7 +35,7 @@ class QuitScreen(ConsoleModal[bool]):
                     " no",
                 )
             )
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     def action_confirm_yes(self) -> None:
         self.dismiss(True)

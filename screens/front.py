@@ -4,14 +4,13 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from textual.app import ComposeResult
-from textual.containers import Horizontal
 from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
 from screens.shell import fit_to_width
 from screens.widgets.incident_table import IncidentTable
-from screens.widgets.page_view import DevicePane
+from screens.widgets.panes import Panes
 from screens.widgets.status_line import StatusLine
 from tui.model.incident import Incident
 
@@ -39,6 +38,7 @@ class FrontScreen(Screen[None]):
     """Stands where the queue is going to stand. The cursor moves; every other key waits until the console is open."""
 
     AUTO_FOCUS = "IncidentTable"
+    BLANK = True  # Its parts cover it.
 
     def __init__(self, tenant: str, incidents: Sequence[Incident], now: Callable[[], datetime]) -> None:
         super().__init__()
@@ -49,9 +49,9 @@ class FrontScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         fit_to_width(self)
         yield StatusLine(Content.assemble(("Reseal ", "bold $primary"), f"{self._tenant}  opening ..."), id="status")
-        with Horizontal(id="work"):
+        with Panes():
             yield IncidentTable(self._rows, self._now)
-            yield DevicePane()
+            yield Static(classes="beside")
         yield Static(" What you type is kept until the console is open.", id="opening")
 
     def on_mount(self) -> None:

@@ -7,9 +7,10 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.widgets import Footer, Static, TextArea
+from textual.widgets import Static, TextArea
 
 from screens.shell import ConsoleModal, bindings
+from screens.widgets.key_line import KeyLine
 from tui.actions import Scope
 from tui.errors import Problem
 from tui.services.approval import request_text
@@ -34,7 +35,7 @@ class GlassReviewScreen(ConsoleModal[None]):
                 yield Static("Reading the audit ...", id="glass", markup=False)
             yield TextArea(id="answer", soft_wrap=True, show_line_numbers=False)
             yield Static(id="error", classes="error")
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         self._look()

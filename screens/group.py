@@ -8,13 +8,14 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
-from textual.widgets import Footer, OptionList
+from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from screens.group_forms import BatchScreen, ChooseGroupScreen, PreviewScreen, TextScreen
 from screens.group_page import GroupView, member_line, page
 from screens.mass_words import key_words
 from screens.shell import ConsoleScreen, bindings
+from screens.widgets.key_line import KeyLine
 from screens.widgets.page_view import PageView
 from screens.widgets.row_list import RowList
 from screens.widgets.status_line import StatusLine
@@ -57,7 +58,7 @@ class GroupScreen(ConsoleScreen):
         yield StatusLine()
         yield PageView()
         yield RowList(id="members", markup=False)
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         self._unlisten = self.desk.queue.on_diff(self._on_diff)

@@ -8,11 +8,12 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.widgets import Footer, Input, OptionList, Static
+from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from screens.mass_words import key_words, trigger_words
 from screens.shell import ConsoleModal, bindings
+from screens.widgets.key_line import KeyLine
 from screens.widgets.row_list import RowList
 from tui.actions import Scope
 from tui.diagnosis.redact import redact
@@ -50,7 +51,7 @@ class TextScreen(ConsoleModal[str]):
             yield Static(Content.assemble((title, "bold $primary")))
             yield Input(value, placeholder=placeholder, max_length=500, select_on_focus=False)
             yield Static(id="error", classes="error")
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         # A suggestion is longer than the line: it is read from its beginning.
@@ -88,7 +89,7 @@ class ChooseGroupScreen(ConsoleModal[GroupKey | None]):
             yield Static(Content.assemble((self._title, "bold $primary")))
             lines = [f"{len(g.members):5}  {key_words(g.key)} x {trigger_words(g.key)}" for g in self._groups]
             yield RowList(*(Option(Content(line)) for line in lines), markup=False)
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:
@@ -113,7 +114,7 @@ class PreviewScreen(ConsoleModal[bool]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="card -tall -danger"), VerticalScroll(can_focus=True):
             yield Static(preview(self._progress))
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     def action_confirm_yes(self) -> None:
         if self._progress.left:
@@ -162,7 +163,7 @@ class BatchScreen(ConsoleModal[Progress]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="card -tall"), VerticalScroll(can_focus=True):
             yield Static(id="batch")
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         self._show(self._progress)

@@ -5,9 +5,9 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
-from textual.widgets import Footer
 
 from screens.shell import ConsoleModal, bindings
+from screens.widgets.key_line import KeyLine
 from screens.widgets.page_view import PageView
 from tui.actions import Scope, actions_of, key_label
 
@@ -19,7 +19,7 @@ class HelpScreen(ConsoleModal[None]):
 
     def compose(self) -> ComposeResult:
         yield PageView()
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         self.query_one(PageView).say(help_content())

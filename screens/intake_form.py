@@ -7,9 +7,10 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.widgets import Footer, Input, Label, Static
+from textual.widgets import Input, Label, Static
 
 from screens.shell import ConsoleModal
+from screens.widgets.key_line import KeyLine
 from screens.widgets.proof_choice import ProofChoice
 from screens.widgets.reason_choice import ReasonChoice
 from tui.model.audit import Proof
@@ -81,7 +82,7 @@ class IntakeForm(ConsoleModal[Result]):
             yield Static(id="offer", classes="hint")
             yield Static(id="hint", classes="hint")
             yield Static(id="error", classes="error")
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     @staticmethod
     def _row(label: str, field: Input, *, apart: bool = False) -> Horizontal:

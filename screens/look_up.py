@@ -8,10 +8,11 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Footer, Input, Static
+from textual.widgets import Input, Static
 
 from screens.render import dossier_content
 from screens.shell import ConsoleModal, bindings
+from screens.widgets.key_line import KeyLine
 from screens.widgets.page_view import PageView
 from tui.actions import Scope
 from tui.errors import Problem
@@ -43,7 +44,7 @@ class LookUpScreen(ConsoleModal[None]):
             yield Input(self._typed, placeholder=hint, select_on_focus=False, max_length=200)
             yield Static(id="doubts", classes="hint")
             yield PageView()
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:

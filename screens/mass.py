@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Footer, OptionList, Static
+from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from screens.group import GroupScreen
@@ -26,6 +26,7 @@ from screens.mass_words import (
     timeline,
 )
 from screens.shell import ConsoleScreen, bindings
+from screens.widgets.key_line import KeyLine
 from screens.widgets.page_view import PageView
 from screens.widgets.row_list import RowList
 from screens.widgets.status_line import StatusLine
@@ -81,7 +82,7 @@ class MassScreen(ConsoleScreen):
         yield Static(Content.assemble((HEADER, "$secondary")), id="header")
         yield RowList(id="groups", markup=False)
         yield PageView()
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         self._stale = True

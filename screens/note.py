@@ -7,9 +7,10 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.widgets import Footer, Input, Static
+from textual.widgets import Input, Static
 
 from screens.shell import ConsoleModal, bindings
+from screens.widgets.key_line import KeyLine
 from tui.actions import Scope
 from tui.diagnosis.redact import redact
 from tui.text import clean_line
@@ -31,7 +32,7 @@ class NoteScreen(ConsoleModal[str]):
             yield Static(Content.assemble(("Work note  ", "bold $primary"), whom))
             yield Input(placeholder="what the next engineer should know; callers do not see it", max_length=500)
             yield Static(id="error", classes="error")
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     @on(Input.Submitted)
     def _submitted(self) -> None:

@@ -4,9 +4,9 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.content import Content
-from textual.widgets import Footer
 
 from screens.shell import ConsoleScreen
+from screens.widgets.key_line import KeyLine
 from screens.widgets.page_view import PageView
 from screens.widgets.status_line import StatusLine
 
@@ -20,7 +20,7 @@ class PageScreen(ConsoleScreen):
     def compose(self) -> ComposeResult:
         yield StatusLine()
         yield PageView()
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     def say_head(self, right: Content, *more: tuple[str, str]) -> None:
         """The heading and the tenant at the left, with what else stands there; something else at the right."""

@@ -7,9 +7,10 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.widgets import Footer, Input, Label, Static
+from textual.widgets import Input, Label, Static
 
 from screens.shell import ConsoleModal, bindings
+from screens.widgets.key_line import KeyLine
 from tui.actions import Scope
 from tui.errors import Problem
 from tui.model.incident import Incident
@@ -40,7 +41,7 @@ class PimScreen(ConsoleModal[bool]):
                 yield Input(id="justification", placeholder="why; enter activates", max_length=300)
             yield Static(id="hint", classes="hint")
             yield Static(id="error", classes="error")
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         self._look()

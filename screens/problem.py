@@ -6,9 +6,10 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from screens.shell import ConsoleModal, bindings
+from screens.widgets.key_line import KeyLine
 from tui.actions import Scope
 from tui.errors import Problem, ProblemKind
 
@@ -26,7 +27,7 @@ class ProblemScreen(ConsoleModal[None]):
         kind = "-alarm" if self._problem.kind is ProblemKind.ALARM else "-danger"
         with Vertical(classes=f"card {kind}"):
             yield Static(problem_content(self._problem))
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     def action_go_back(self) -> None:
         self.dismiss(None)

@@ -5,9 +5,8 @@ from typing import ClassVar
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal
 from textual.content import Content
-from textual.widgets import Footer, Input, Static
+from textual.widgets import Input, Static
 
 from screens.collect import CollectScreen
 from screens.look_up import LookUpScreen
@@ -17,7 +16,9 @@ from screens.render import dossier_content
 from screens.runbook import RunbookScreen
 from screens.shell import bindings, fit_to_width
 from screens.widgets.incident_table import IncidentTable
+from screens.widgets.key_line import KeyLine
 from screens.widgets.page_view import DevicePane
+from screens.widgets.panes import Panes
 from screens.widgets.status_line import StatusLine
 from screens.write_words import write_lines
 from tui.actions import Scope
@@ -38,6 +39,7 @@ class QueueScreen(QueueListing):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.QUEUE, Scope.DEVICE)
     AUTO_FOCUS = "IncidentTable"
+    BLANK = True  # Its parts cover it.
 
     def __init__(self) -> None:
         super().__init__()
@@ -50,11 +52,11 @@ class QueueScreen(QueueListing):
         fit_to_width(self)
         yield StatusLine(id="status")
         yield Static(id="notice")
-        with Horizontal(id="work"):
+        with Panes():
             yield IncidentTable(self.desk.queue.book, self.desk.clock.now)
             yield DevicePane()
         yield Input(placeholder="filter: words that must all occur", id="filter")
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         self._unlisten = self.desk.queue.on_diff(self._on_diff)

@@ -10,7 +10,7 @@ from textual.binding import BindingType
 from textual.containers import Container, Vertical
 from textual.content import Content
 from textual.geometry import Size
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 from textual.worker import Worker, WorkerState
 
 from screens.keyboard import lent_keyboard, terminal_size
@@ -20,6 +20,7 @@ from screens.shell import bindings
 from screens.tenant_badge import tenant_badge
 from screens.widgets.dictation import DictationPane
 from screens.widgets.key_blocks import KeyBlocks
+from screens.widgets.key_line import KeyLine
 from screens.widgets.sealed_key import SealedKey
 from tui.actions import Scope
 from tui.errors import Problem
@@ -70,7 +71,7 @@ class RevealScreen(RevealDrawing):
                         yield pane
             yield Static(id="countdown")
             yield Static(Content("Asking Graph for this one key ..."), id="reveal-note")
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         self.app.app_suspend_signal.subscribe(self, lambda _: self._end("suspend"))

@@ -6,11 +6,12 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.widgets import Footer, OptionList, Static
+from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from screens.render import heading
 from screens.shell import ConsoleModal, bindings
+from screens.widgets.key_line import KeyLine
 from screens.widgets.page_view import PageView
 from screens.widgets.row_list import RowList
 from tui.actions import Scope
@@ -42,7 +43,7 @@ class RunbookScreen(ConsoleModal[None]):
             yield Static(Content.assemble(("Runbook ", "bold $primary"), self._ticket, f"  {summary(self._steps)}"))
             yield RowList(*(Option(step_line(step)) for step in self._steps), markup=False, id="steps")
             yield PageView()
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         steps = self.query_one("#steps", OptionList)

@@ -7,9 +7,10 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.widgets import Footer, Input, Label, Static, TextArea
+from textual.widgets import Input, Label, Static, TextArea
 
 from screens.shell import ConsoleModal, bindings
+from screens.widgets.key_line import KeyLine
 from tui.actions import Scope
 from tui.errors import Problem
 from tui.services.approval import ApprovalRequest, Word
@@ -50,7 +51,7 @@ class SecondPersonScreen(ConsoleModal[None]):
                 yield Static("ctrl+y approves, ctrl+n denies", classes="hint", markup=False)
             yield Static(id="answer")
             yield Static(id="error", classes="error")
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     def action_submit_form(self) -> None:
         """Read what was pasted."""

@@ -6,9 +6,10 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from screens.shell import ConsoleModal, bindings
+from screens.widgets.key_line import KeyLine
 from tui.actions import Scope
 from tui.services.self_service import Offer
 
@@ -28,7 +29,7 @@ class SelfServiceScreen(ConsoleModal[None]):
             yield Static(Content.assemble(("Self-service first  ", "bold $primary"), self._offer.words))
             yield Static(Content(f"it needs:\n{needs}\n"), classes="hint")
             yield Static(Content(self._offer.text))
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     def action_go_back(self) -> None:
         self.dismiss(None)

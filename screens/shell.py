@@ -8,6 +8,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen, Screen
 from textual.worker import Worker
 
+import themes
 from tui.actions import Scope, actions_of, key_label
 from tui.errors import Problem
 
@@ -63,6 +64,8 @@ def fit_to_width(screen: Screen[Result]) -> None:
 
 class _Console(Screen[Result]):
     """What screens and modals share."""
+
+    CSS_PATH = themes.CONSOLE
 
     SHOWS_KEY: ClassVar[bool] = False
     """The vault draws on it: nothing of ours may be painted over it."""

@@ -7,9 +7,10 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from screens.shell import ConsoleModal, bindings
+from screens.widgets.key_line import KeyLine
 from tui.actions import Scope
 from tui.ports import SignInPrompt
 
@@ -32,7 +33,7 @@ class SignInScreen(ConsoleModal[None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="card"):
             yield Static(_words(self._prompt, self._label))
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     def end(self) -> None:
         """The sign-in is over: go away, at once or when what lies over this has gone."""

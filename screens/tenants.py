@@ -8,10 +8,11 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.widgets import Footer, OptionList, Static
+from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from screens.shell import ConsoleModal, bindings
+from screens.widgets.key_line import KeyLine
 from screens.widgets.row_list import RowList
 from tui.actions import Scope
 
@@ -34,7 +35,7 @@ class TenantScreen(ConsoleModal[str | None]):
                 Content.assemble(("Tenant  ", "bold $primary"), "enter goes there; what runs in the background goes on")
             )
             yield RowList(*(Option(self._words(name)) for name in self._names))
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         self.query_one(OptionList).highlighted = list(self._names).index(self._shown)

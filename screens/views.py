@@ -9,12 +9,13 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.widgets import Footer, Input, OptionList, SelectionList, Static
+from textual.widgets import Input, OptionList, SelectionList, Static
 from textual.widgets.option_list import Option
 from textual.widgets.selection_list import Selection
 
 from screens.queue_row import COLUMNS
 from screens.shell import ConsoleModal, bindings
+from screens.widgets.key_line import KeyLine
 from screens.widgets.row_list import RowList
 from tui.actions import Scope
 from tui.services.views import COLUMN_NAMES, View, resized, without
@@ -82,7 +83,7 @@ class ViewScreen(ConsoleModal[Choice | None]):
             yield Static(Content("saved views: enter opens, d drops" if self._saved else "no view is saved yet"))
             yield SavedViews(self._saved)
             yield Input(placeholder="name, to save this view", max_length=40)
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     @on(Input.Submitted)
     def _submitted(self) -> None:

@@ -8,9 +8,10 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.widgets import Footer, Input, Static
+from textual.widgets import Input, Static
 
 from screens.shell import ConsoleModal, bindings
+from screens.widgets.key_line import KeyLine
 from tui.actions import Scope
 from tui.errors import Problem
 from tui.services.intake_text import secret_in
@@ -48,7 +49,7 @@ class WaiverScreen(ConsoleModal[bool]):
             )
             yield Input(placeholder="reason of the waiver, two words or more", max_length=200)
             yield Static(id="error", classes="error")
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     @on(Input.Submitted)
     def _submitted(self) -> None:

@@ -4,7 +4,11 @@ from pathlib import Path
 
 from textual.theme import Theme
 
-STYLESHEETS: tuple[Path, ...] = (Path(__file__).with_name("console.tcss"),)
+FRONT = Path(__file__).with_name("front.tcss")
+"""Styles of the first frame; reading the others would delay it."""
+
+CONSOLE = FRONT.with_name("console.tcss")
+"""Styles of everything behind it."""
 
 DARK = Theme(
     name="reseal-dark",

@@ -1,5 +1,6 @@
 """`reseal`, and `python -m tui`."""
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -34,6 +35,8 @@ def _run(arguments: list[str]) -> int:
     # The parser of the verbs takes a tenth of the time to the first frame, and the console needs none of it.
     match arguments:
         case [] | ["--config", _]:
+            # What an import makes stays; collecting among it only delays the first frame. The app turns it on again.
+            gc.disable()
             from tui.console import open_console
 
             return open_console(Path(arguments[1]) if arguments else None, os.environ.get("RESEAL_TENANT", ""))

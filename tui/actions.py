@@ -1,7 +1,8 @@
 """The one registry of actions. Bindings, footer, help, palette and the README's key table come from it."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 
 class Danger(StrEnum):
@@ -43,8 +44,7 @@ class Scope(StrEnum):
     RUNBOOK = "runbook"
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(msgspec.Struct, frozen=True):
     """`id` is kebab-case and names the handler; `keys` are key names, the first is shown."""
 
     id: str

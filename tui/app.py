@@ -18,7 +18,7 @@ from tui.actions import Scope, actions_of
 from tui.clock import SystemClock
 from tui.commands import ActionCommands, IncidentCommands, TenantCommands
 from tui.errors import Problem, ProblemKind, place_of
-from tui.keys_first import KeysFirst
+from tui.keys_first import imports_give_way, key_pressed
 from tui.model.incident import Incident
 from tui.tenant_app import TenantApp
 
@@ -54,8 +54,7 @@ class ResealApp(TenantApp):
         self._front = FrontScreen(tenant, first, SystemClock().now)
         self._open_tenants = open_tenants
         self._front_acts = True
-        self._keys_first = KeysFirst()
-        self._keys_first.install()
+        imports_give_way()
 
     def get_default_screen(self) -> FrontScreen:
         """What stands there before the queue does."""
@@ -96,7 +95,7 @@ class ResealApp(TenantApp):
         self._type_ahead.let_go()
 
     def _may_act(self, key: events.Key) -> bool:
-        self._keys_first.key_pressed()
+        key_pressed()
         return self._hex_keys is not None or (self._front_acts and key.key in FRONT_KEYS)
 
     def _look_up(self, typed: str) -> None:

@@ -1,7 +1,6 @@
 """The console's own start: no parser of verbs and no library of the network stands before its first frame."""
 
 import asyncio
-import gc
 import os
 import sys
 from contextlib import AsyncExitStack
@@ -38,8 +37,6 @@ def open_console(config_path: Path | None, tenant: str = "") -> int:
 
 async def run_console(config_path: Path, state: Path, tenant: str = "") -> int:
     """Run the console on an event loop; answers the exit code."""
-    # What an import makes stays; collecting among it only delays the first frame. The app turns it on again.
-    gc.disable()
     from tui.config import choose, load_tenants
 
     configs = load_tenants(config_path)
@@ -71,7 +68,7 @@ def _shut_textual_doors() -> None:
     for name in list(os.environ):
         if name in _TEXTUAL_DOORS or name.startswith(("TEXTUAL_SCREENSHOT", "TEXTUAL_DEVTOOLS")):
             del os.environ[name]
-    os.environ.setdefault("TEXTUAL_FPS", "240")
+    os.environ.setdefault("TEXTUAL_FPS", "1000")
 
 
 def require_terminal() -> None:

@@ -1,38 +1,62 @@
-"""Imports that step aside for keys.
+"""Threads that step aside for keys.
 
-A thread that imports shares Python's lock with the one that paints: half of each frame's time would go to modules that
-nobody waits for. So the import of each module in a thread waits until the last key has had its frame.
+A thread that computes shares Python's lock with the one that paints: half of each frame's time would go to what nobody
+waits for. So a thread that imports, or goes through a hundred thousand lines, waits until the last key has had its
+frame. Without a console there are no keys, and nothing waits.
 """
 
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.machinery import ModuleSpec
+from itertools import islice
 from types import ModuleType
+from typing import TypeVar
 
 FRAME_SECONDS = 0.012
 """How long a key's frame may take."""
 
+AT_ONCE = 200
+"""Lines that a thread goes through between two looks for a key: less than a millisecond."""
 
-class KeysFirst:
+_last_key = float("-inf")
+
+Item = TypeVar("Item")
+
+
+def key_pressed() -> None:
+    """A key came in; its frame goes first."""
+    global _last_key
+    _last_key = time.monotonic()
+
+
+def give_way() -> None:
+    """Wait, in any thread but the one that paints, until the last key has had its frame."""
+    if threading.current_thread() is not threading.main_thread():
+        while (left := _last_key + FRAME_SECONDS - time.monotonic()) > 0:
+            time.sleep(left)
+
+
+def giving_way(items: Iterable[Item]) -> Iterator[Item]:
+    """The items, with a look for a key now and then."""
+    rest = iter(items)
+    while part := tuple(islice(rest, AT_ONCE)):
+        give_way()
+        yield from part
+
+
+def imports_give_way() -> None:
+    """From now on each import of a module in a thread waits for keys."""
+    if not any(isinstance(finder, _GivingWay) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _GivingWay())
+
+
+class _GivingWay:
     """A finder of `sys.meta_path` that finds nothing; the search is where it waits."""
-
-    def __init__(self) -> None:
-        self._until = 0.0
-
-    def install(self) -> None:
-        """From now on imports in threads wait for keys."""
-        sys.meta_path.insert(0, self)
-
-    def key_pressed(self) -> None:
-        """A key came in; its frame goes first."""
-        self._until = time.monotonic() + FRAME_SECONDS
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        if threading.current_thread() is not threading.main_thread():
-            while (left := self._until - time.monotonic()) > 0:
-                time.sleep(left)
+        give_way()
         return None

@@ -3,7 +3,7 @@
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from rich.console import RenderableType
 from textual import events
@@ -30,7 +30,7 @@ ERASING = ("xterm", "alacritty", "foot", "ghostty", "kitty", "rxvt", "wezterm")
 class TerminalApp(ShutDoors):
     """Nothing here knows what the console is for."""
 
-    CSS_PATH: ClassVar[list[str]] = [str(path) for path in themes.STYLESHEETS]  # type: ignore[assignment]
+    CSS_PATH = themes.FRONT
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012
     ENABLE_COMMAND_PALETTE = False
     ALLOW_SELECT = False

@@ -117,7 +117,8 @@ async def open_console(
         stack.push_async_callback(warden.close)
         outbox = await stack.enter_async_context(await open_outbox(own, clock))
         # In a thread: it loads an HTTP library and this machine's certificate authorities.
-        queue = QueueService(await asyncio.to_thread(ticket_sources, config), cache, clock, outbox)
+        sources = await asyncio.to_thread(_load_sources, config)
+        queue = QueueService(sources, cache, clock, outbox)
         stack.push_async_callback(queue.close)
         engineer = Engineer()
         rights = RightsService(cloud.sources, clock, config.escalation.contact)
@@ -205,6 +206,14 @@ def _on_prem(config: Config, stack: AsyncExitStack) -> "ActiveDirectory | None":
     directory = open_directory(config.active_directory)
     stack.push_async_callback(directory.close)
     return directory
+
+
+def _load_sources(config: Config) -> tuple[TicketSource, ...]:
+    if any(tickets.url for tickets in config.tickets):
+        from tui.sources.http import warm_up
+
+        warm_up()
+    return ticket_sources(config)
 
 
 def ticket_sources(config: Config) -> tuple[TicketSource, ...]:

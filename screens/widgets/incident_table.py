@@ -34,6 +34,10 @@ class Rows(Protocol):
         ...
 
 
+WHEEL_LINES = 3
+"""Lines that a step of the mouse's wheel turns."""
+
+
 class IncidentTable(ScrollView, can_focus=True):
     """Shows `rows`; `selected` is the id of the incident under the cursor, or empty."""
 
@@ -45,20 +49,18 @@ class IncidentTable(ScrollView, can_focus=True):
         "table--urgent",
         "table--closed",
         "table--mine",
-        "table--bar",
         "table--thumb",
     }
     DEFAULT_CSS = """
     IncidentTable {
-        scrollbar-size: 0 0;
+        overflow: hidden;
         & .table--header { background: $panel; color: $secondary; text-style: bold; }
         & .table--cursor { background: $primary; color: $background; text-style: bold; }
         & .table--row { color: $foreground; }
         & .table--urgent { color: $warning; text-style: bold; }
         & .table--closed { color: $foreground 50%; }
         & .table--mine { color: $success; }
-        & .table--bar { background: $surface; }
-        & .table--thumb { background: $primary 60%; }
+        & .table--thumb { color: $primary 60%; }
     }
     """
 
@@ -123,7 +125,7 @@ class IncidentTable(ScrollView, can_focus=True):
         self._cursor = place
         self._measure()
         if moved:
-            self.scroll_to(y=self.scroll_offset.y + moved, animate=False, force=True, immediate=True)
+            self._turn(moved)
         self._refresh_changed(set(changed))
 
     def select(self, incident_id: str) -> None:
@@ -196,6 +198,12 @@ class IncidentTable(ScrollView, can_focus=True):
         elif event.y >= 1:
             self._select((event.y - 1) * (len(self.rows) - 1) // max(1, self._page_size - 1))
 
+    def on_mouse_scroll_down(self) -> None:
+        self._turn(WHEEL_LINES)
+
+    def on_mouse_scroll_up(self) -> None:
+        self._turn(-WHEEL_LINES)
+
     @property
     def _thumb(self) -> tuple[int, int]:
         return thumb(len(self.rows), self._page_size, self.scroll_offset.y)
@@ -229,12 +237,15 @@ class IncidentTable(ScrollView, can_focus=True):
         if self._text_width == self.size.width:
             return Strip([line], self.size.width)
         first, end = self._drawn_thumb
-        part = "table--thumb" if first < y <= end else "table--bar"
-        return Strip([line, Segment(" ", self.get_component_rich_style(part))], self.size.width)
+        bar = Segment("█", self.get_component_rich_style("table--thumb")) if first < y <= end else Segment(" ", style)
+        return Strip([line, bar], self.size.width)
 
     def _page(self, lines: int) -> None:
-        self.scroll_to(y=self.scroll_offset.y + lines, animate=False, force=True, immediate=True)
+        self._turn(lines)
         self._select(self._cursor + lines)
+
+    def _turn(self, lines: int) -> None:
+        self.scroll_to(y=self.scroll_offset.y + lines, animate=False, force=True, immediate=True)
 
     def _select(self, place: int) -> None:
         if not len(self.rows):

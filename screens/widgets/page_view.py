@@ -19,3 +19,5 @@ class PageView(VerticalScroll, can_focus=True):
 
 class DevicePane(PageView):
     """What is known of the selected incident's device."""
+
+    DEFAULT_CLASSES = "beside"

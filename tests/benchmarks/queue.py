@@ -26,7 +26,7 @@ def running(design: str, count: int) -> Iterator[Terminal]:
     """The table over so many incidents, loaded."""
     argv = [sys.executable, "-m", "tests.benchmarks.queue_app", design, str(count)]
     env = {"PYTHONPATH": str(Path(__file__).parents[2]), "RESEAL_BENCH": "1"}
-    with Terminal(["env", "TEXTUAL_FPS=240", *argv], env, columns=200, rows=50) as terminal:
+    with Terminal(["env", "TEXTUAL_FPS=1000", *argv], env, columns=200, rows=50) as terminal:
         terminal.wait_until("LOADED", 240)
         quiet(terminal)
         yield terminal

@@ -120,7 +120,7 @@ def _told(terminal: Terminal) -> tuple[float, float]:
 @contextmanager
 def _running(design: str, cache: Path) -> Iterator[Terminal]:
     argv = [sys.executable, "-m", "tests.benchmarks.tables_app", design, str(cache)]
-    with Terminal(argv, {"PYTHONPATH": str(ROOT), "TEXTUAL_FPS": "240"}, columns=200, rows=50) as terminal:
+    with Terminal(argv, {"PYTHONPATH": str(ROOT), "TEXTUAL_FPS": "1000"}, columns=200, rows=50) as terminal:
         terminal.wait_until("LOADED", 120)
         quiet(terminal)
         yield terminal

@@ -32,7 +32,7 @@ OTHER = "BitLocker recovery, it says E_FVE_TPM_INVALIDATED."
 class Bench(App[None]):
     """Just enough of an app to hold the mass screens over a real service."""
 
-    CSS_PATH: ClassVar[list[str]] = [str(path) for path in themes.STYLESHEETS]  # type: ignore[assignment]
+    CSS_PATH = themes.FRONT
     BINDINGS: ClassVar[list[BindingType]] = []
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012
 

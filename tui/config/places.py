@@ -2,9 +2,10 @@
 
 import re
 import tomllib
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from tui.errors import Problem, ProblemKind
 
@@ -12,8 +13,7 @@ Where = tuple[str | int, ...]
 """A place: table, key, and index where there are several."""
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(msgspec.Struct, frozen=True):
     """The text of a config file, for saying what is wrong in it, and on which line.
 
     `tenant` is the place of one `[[tenant]]` when it is read as if the file were its own, and `own` its tables.

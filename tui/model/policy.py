@@ -1,9 +1,10 @@
 """What the disclosure policy is made of, for the config that sets it and the services that keep it."""
 
 import re
-from dataclasses import dataclass
 from datetime import datetime, time, tzinfo
 from enum import StrEnum
+
+import msgspec
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 ALWAYS = "always"
@@ -26,8 +27,7 @@ DEFAULT_TRIGGERS = frozenset(Trigger) - {Trigger.PREFIX_ONLY}
 a second person only where the config says so."""
 
 
-@dataclass(frozen=True, slots=True)
-class OfficeHours:
+class OfficeHours(msgspec.Struct, frozen=True):
     """Local time; Monday is 0. Empty days mean that every hour is an office hour."""
 
     begin: time = time(7)

@@ -1,8 +1,11 @@
 """HTTP as every source uses it: no proxy, no credentials and no redirect from the environment; bounded bodies."""
 
+import asyncio
 import ssl
 from typing import Any
 
+import anyio
+import anyio.lowlevel
 import httpx
 
 from tui import __version__
@@ -33,6 +36,11 @@ def tls_context() -> ssl.SSLContext:
     context.load_default_certs()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context
+
+
+def warm_up() -> None:
+    """Load what the first request would load, on the event loop and among keys. Call it in a thread."""
+    asyncio.run(anyio.lowlevel.checkpoint())
 
 
 async def read(response: httpx.Response, peer: Peer) -> Answer:

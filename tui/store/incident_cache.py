@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from tui.keys_first import giving_way
 from tui.model.incident import Incident, IncidentState
 from tui.model.incident_line import Line, checked, line_of
 from tui.store import ticket_texts
@@ -48,7 +49,7 @@ def row_of(incident: Incident) -> tuple[str, bool, int, str, str, str]:
 
 def load(connection: sqlite3.Connection, limit: int = -1) -> tuple[Line, ...]:
     """Lines of incidents in queue order. A limit of -1 is none. Raises `ValueError` for what is no line."""
-    return tuple(checked(line) for (line,) in connection.execute(IN_ORDER, (limit,)))
+    return tuple(checked(line) for (line,) in giving_way(connection.execute(IN_ORDER, (limit,))))
 
 
 def _forget_closed(connection: sqlite3.Connection, now: datetime) -> frozenset[str]:
