@@ -6,7 +6,8 @@ import statistics
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from tests.benchmarks import Row
 from tests.services.fleet_model import cases

@@ -1,7 +1,6 @@
 """Builds and updates, the update in force at a boot, and known issues whose conditions must all be known."""
 
 import itertools
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -21,6 +20,7 @@ from tests.diagnosis.given import (
     system_log,
     ticket,
 )
+from tests.support.values import replace
 from tui.diagnosis.causes import name_cause
 from tui.diagnosis.kb import FAMILIES, kb_of_build, newest_row, parse_build, update_in_force
 from tui.diagnosis.kb_conditions import CONDITIONS, all_hold, evaluate

@@ -1,12 +1,12 @@
 """The service clock: the system's own time goes first, a VIP counts one priority more, and it stands in a wait."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from screens.queue_row import due_words
 from tests.services.samples import MORNING, ticket
+from tests.support.values import replace
 from tui.model.due import due_at, minutes_left
 from tui.model.incident import IncidentState
 

@@ -1,7 +1,6 @@
 """Incidents as lines: nothing is lost but the text, and lines sort as the queue stands."""
 
 import string
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import get_args
 
@@ -10,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.services.samples import incident
+from tests.support.values import replace
 from tui.model.cause import Cause, CauseCode, Confidence
 from tui.model.incident import Incident, IncidentState, Recurrence, Ticket, TicketReading
 from tui.model.incident_line import (

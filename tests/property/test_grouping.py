@@ -1,12 +1,11 @@
 """Grouping as a state machine: whatever the order of tickets, evidence and decisions, the book is the batch."""
 
-from dataclasses import replace
-
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.services.grouped_fleet import incident_of
 from tests.services.test_groups import row_of
+from tests.support.values import replace
 from tui.model.cause import Cause, CauseCode, Confidence
 from tui.model.incident import Incident, IncidentState, TicketReading
 from tui.services.group_edits import Edit, Edits, edit_entry, edits_of

@@ -1,6 +1,5 @@
 """What the dossier's screens say: rights, wire log, runbook, and the index in the status line."""
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +12,7 @@ from screens.runbook import step_content, step_line, summary
 from screens.wire_log import standing_line, wire_content
 from tests.services.cloud import DEVICE, KEY, NOW, OTHER, Cloud, entra, key, managed
 from tests.services.samples import SetClock, incident
+from tests.support.values import replace
 from tui.doctor import rights_checks
 from tui.model.dossier import Query
 from tui.model.ids import parse_key_term

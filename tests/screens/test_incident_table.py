@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -17,6 +16,7 @@ from screens.queue_row import COLUMNS, fit_columns, thumb
 from screens.widgets.incident_table import IncidentTable
 from screens.widgets.listed_rows import ListedRows
 from tests.services.samples import MORNING, incident
+from tests.support.values import replace
 from tui.model.incident import IncidentState
 from tui.services.incidents import IncidentBook
 from tui.services.views import COLUMN_NAMES, NARROWEST, WIDEST

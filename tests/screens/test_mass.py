@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any, ClassVar
@@ -17,6 +16,7 @@ from screens.group_forms import BatchScreen, PreviewScreen
 from screens.mass import MassScreen
 from tests.services.samples import MORNING, ListedAudit
 from tests.services.test_mass import ME, Room, room, wave
+from tests.support.values import replace
 from tui.actions import Scope, actions_of
 from tui.errors import Problem
 from tui.model.audit import AuditEvent

@@ -1,6 +1,5 @@
 """Mass incidents in words: the page, the line, the matrix and the timeline."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,6 +8,7 @@ from screens.group_page import GroupView, page, sentence, tell_users
 from screens.mass_words import group_line, matrix, spark, spark_words, timeline
 from tests.services.inventory_samples import APRIL_BUILD, MARCH, managed
 from tests.services.samples import MORNING, incident
+from tests.support.values import replace
 from tui.model.cause import CauseCode
 from tui.model.group import CLONE, Grade, Group, GroupKey
 from tui.model.incident import Incident, IncidentState

@@ -1,9 +1,10 @@
 """Invented tickets, clocks and stand-ins for what services need."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from tests.support.values import replace
 from tui.errors import Problem, ProblemKind
 from tui.model.audit import AppRef, AuditEntry, AuditEvent, AuditRow, Session
 from tui.model.incident import Incident, IncidentState, Ticket
@@ -51,7 +52,7 @@ def ticket(
         opened_at=opened,
         updated_at=opened,
     )
-    return replace(plain, **rest)  # type: ignore[arg-type]
+    return replace(plain, **rest)
 
 
 def incident(key: str, minutes: int = 0, **rest: object) -> Incident:

@@ -1,6 +1,6 @@
 """Closing an incident: its facts are known, no debt is forgotten, and the row comes first."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.services.samples import MORNING, ListedAudit, SetClock, incident
+from tests.support.values import replace
 from tui.errors import Problem, ProblemKind
 from tui.model.audit import AuditEvent, DeviceRef, Operator
 from tui.model.cause import CauseCode

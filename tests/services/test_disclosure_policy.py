@@ -1,6 +1,5 @@
 """When one engineer is enough, and how many keys one may ask for."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from hypothesis import strategies as st
 from tests.services.approvals import TARGET
 from tests.services.samples import MORNING, SetClock, ticket
 from tests.services.test_matching import KEY, evidence
+from tests.support.values import replace
 from tui.config import parse
 from tui.model.device import DirectoryChange
 from tui.model.incident import IncidentState

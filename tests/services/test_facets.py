@@ -1,7 +1,6 @@
 """Facets against the fleet, forecasts, and the catalogue as the console shows it."""
 
 import random
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,6 +10,7 @@ from hypothesis import strategies as st
 from tests.services.inventory_samples import APRIL_BUILD, MARCH, managed
 from tests.services.samples import MORNING, incident
 from tests.services.test_groups import row_of
+from tests.support.values import replace
 from tui.diagnosis.kb_issues import known_issues
 from tui.model.audit import Operator
 from tui.model.cause import CauseCode

@@ -3,7 +3,6 @@
 import asyncio
 import inspect
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -13,6 +12,7 @@ import pytest
 import tui.services.group_actions as acting
 from tests.services.inventory_samples import MARCH, managed
 from tests.services.samples import MORNING, ListedAudit, SetClock, incident
+from tests.support.values import replace
 from tui.errors import Problem, ProblemKind
 from tui.model.audit import AuditEvent, DeviceRef, Operator
 from tui.model.cause import CauseCode

@@ -1,7 +1,6 @@
 """Groups: which facts decide, what an unknown fact does, and what engineers change by hand."""
 
 import random
-from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import combinations
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 
 from tests.services.fleet_model import cases
 from tests.services.grouped_fleet import NOON, evidence_of, grouped, incident_of
+from tests.support.values import replace
 from tui.diagnosis.ticket_text import read_ticket
 from tui.model.audit import AppRef, AuditEntry, AuditRow, Session
 from tui.model.cause import Cause, CauseCode, Confidence

@@ -4,12 +4,12 @@ import gc
 import statistics
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 
 from tests.benchmarks.grouping import run, tickets
 from tests.services.grouped_fleet import incident_of
+from tests.support.values import replace
 from tui.services.groups import GroupBook
 
 

@@ -1,12 +1,12 @@
 """The incident book: order, patches by id, and filters."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.services.samples import MORNING, incident, sort_key
+from tests.support.values import replace
 from tui.model.incident import Incident, IncidentState, minutes_open
 from tui.services.incidents import IncidentBook
 

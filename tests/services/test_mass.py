@@ -1,7 +1,7 @@
 """The mass service: in step with the queue, surges as they come, decisions that the audit remembers."""
 
 import asyncio
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -14,6 +14,7 @@ from tests.services.inventory_samples import APRIL_BUILD, MARCH, managed
 from tests.services.listed_cache import ListedCache
 from tests.services.samples import MORNING, ListedAudit, SetClock, ticket
 from tests.services.test_groups import row_of
+from tests.support.values import replace
 from tui.errors import Problem
 from tui.model.audit import AuditEntry, AuditEvent, Operator
 from tui.model.cause import Cause, CauseCode, Confidence

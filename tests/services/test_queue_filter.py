@@ -3,7 +3,6 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.services.listed_cache import ListedCache
 from tests.services.samples import MORNING, incident
+from tests.support.values import replace
 from tui.model.incident import Incident
 from tui.model.incident_line import id_in, line_of
 from tui.services import queue_filter

@@ -1,12 +1,12 @@
 """The guide's fifteen steps, each state computed from facts and audit rows."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.services.cloud import DEVICE, KEY, NOW, Cloud, entra, key, managed
 from tests.services.samples import MORNING, SetClock, incident
+from tests.support.values import replace
 from tui.model.audit import AppRef, AuditEntry, AuditEvent, AuditRow, DeviceRef, Operator, Session
 from tui.model.dossier import Dossier, Query
 from tui.model.finding import Finding, FindingCode, Severity

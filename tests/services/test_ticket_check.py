@@ -1,10 +1,9 @@
 """The ticket as its source has it at the moment of disclosure."""
 
-from dataclasses import replace
-
 import pytest
 
 from tests.services.samples import incident
+from tests.support.values import replace
 from tui.errors import Problem
 from tui.model.incident import IncidentState
 from tui.services.ticket_check import validated
@@ -29,7 +28,7 @@ def test_an_open_ticket_of_the_same_caller_carries_a_disclosure() -> None:
 )
 def test_a_ticket_that_has_changed_does_not(changes: dict[str, object], said: str) -> None:
     with pytest.raises(Problem, match=said):
-        validated(SHOWN, replace(SHOWN, ticket=replace(SHOWN.ticket, **changes)))  # type: ignore[arg-type]
+        validated(SHOWN, replace(SHOWN, ticket=replace(SHOWN.ticket, **changes)))
 
 
 def test_a_ticket_that_is_gone_does_not() -> None:

@@ -1,7 +1,7 @@
 """Texts leave the book once the cache has them, not before, and come back when they are looked at."""
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -10,6 +10,7 @@ import pytest
 
 from tests.services.listed_cache import ListedCache
 from tests.services.samples import MORNING, SetClock, ticket
+from tests.support.values import replace
 from tui.errors import Problem, ProblemKind
 from tui.model.incident import Incident, IncidentState, Ticket
 from tui.model.incident_line import id_in

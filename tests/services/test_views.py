@@ -1,7 +1,6 @@
 """Views of the queue: orders that do not shuffle, and saved views that survive."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +9,7 @@ from hypothesis import strategies as st
 
 from tests.model.test_incident_line import incidents
 from tests.services.samples import incident, sort_key
+from tests.support.values import replace
 from tui.model.due import STANDING, due_at
 from tui.model.incident import Incident, IncidentState
 from tui.model.incident_line import id_in, line_of

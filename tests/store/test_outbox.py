@@ -6,7 +6,6 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from tests.sources.tickets.profiles import profile
 from tests.sources.tickets.table import TableDesk
 from tests.store.children import PROJECT
 from tests.store.sender import KEY, ME, NOTE
+from tests.support.values import replace
 from tui.errors import Problem, ProblemKind
 from tui.model.incident import IncidentState
 from tui.services.incidents import incident_of
@@ -44,7 +44,7 @@ def write(number: int, **rest: object) -> Write:
         queued_at=AT,
         next_at=AT,
     )
-    return replace(made, **rest)  # type: ignore[arg-type]
+    return replace(made, **rest)
 
 
 async def test_writes_come_back_in_their_order_with_how_far_they_are(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 import sqlite3
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.diagnosis.corpus import invented_password
 from tests.store.samples import SetClock, incident, kept
+from tests.support.values import replace
 from tui.diagnosis.redact import MARKER
 from tui.model.incident import Incident, IncidentState
 from tui.model.incident_line import id_in, incident_in, line_of
@@ -42,7 +42,7 @@ def direct(state: Path) -> sqlite3.Connection:
 
 def told(number: int, text: str, **rest: object) -> Incident:
     found = incident(number)
-    return replace(found, ticket=replace(found.ticket, body=text, **rest))  # type: ignore[arg-type]
+    return replace(found, ticket=replace(found.ticket, body=text, **rest))
 
 
 async def found_by(cache: CacheStore, *words: str) -> dict[str, frozenset[str]]:

@@ -7,6 +7,8 @@ most trusted inputs contradict each other the answer is unknown: a wrong name is
 from collections.abc import Sequence
 from dataclasses import replace
 
+from msgspec import structs
+
 from tui.diagnosis.causes_boots import boot_log_witnesses
 from tui.diagnosis.causes_missing import missing_facts
 from tui.diagnosis.causes_seals import seal_witnesses
@@ -50,7 +52,7 @@ def weigh(found: Sequence[Witness], missing: tuple[str, ...] = ()) -> Cause:
     cause = _weigh([witness for witness in found if witness.code is not CauseCode.UNKNOWN], missing)
     because = (*cause.because, *remarks) or (_NOTHING,)
     more = (f"and {len(because) - MOST_REASONS} more",) if len(because) > MOST_REASONS else ()
-    return replace(cause, because=(*because[:MOST_REASONS], *more))
+    return structs.replace(cause, because=(*because[:MOST_REASONS], *more))
 
 
 def _weigh(found: Sequence[Witness], missing: tuple[str, ...]) -> Cause:

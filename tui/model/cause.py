@@ -1,7 +1,11 @@
-"""Causes of a BitLocker recovery, in the words that the boot manager's own evidence uses."""
+"""Causes of a BitLocker recovery, in the words that the boot manager's own evidence uses.
 
-from dataclasses import dataclass
+Structs, as the incidents that hold them: five dataclasses would take two milliseconds before the first frame.
+"""
+
 from enum import StrEnum
+
+import msgspec
 
 
 class CauseCode(StrEnum):
@@ -45,8 +49,7 @@ class Confidence(StrEnum):
     NONE = "none"
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(msgspec.Struct, frozen=True):
     """Why the device asked for its recovery key, with the facts that decide it.
 
     `pcr` is the platform configuration register that differed, `event` the measured event in it (db, dbx, KEK,
@@ -65,8 +68,7 @@ class Cause:
 UNKNOWN_CAUSE = Cause(CauseCode.UNKNOWN)
 
 
-@dataclass(frozen=True, slots=True)
-class Update:
+class Update(msgspec.Struct, frozen=True):
     """The Windows update in force at the boot in question; `kb` is `KB` and digits, or empty when not known."""
 
     kb: str = ""

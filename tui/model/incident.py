@@ -1,9 +1,10 @@
 """An incident: a ticket of the queue with what its text says."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal
+
+import msgspec
 
 from tui.model.cause import UNKNOWN_CAUSE, Cause
 
@@ -23,8 +24,7 @@ class IncidentState(StrEnum):
 Recurrence = Literal["once", "every_boot", "unknown"]
 
 
-@dataclass(frozen=True, slots=True)
-class TicketReading:
+class TicketReading(msgspec.Struct, frozen=True):
     """What a ticket's text supports, and no more.
 
     Key ID prefixes are 8 to 36 characters in canonical form, KBs are `KB` and digits, `bitlocker` is None when the
@@ -41,8 +41,7 @@ class TicketReading:
     passwords_removed: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Ticket:
+class Ticket(msgspec.Struct, frozen=True):
     """A ticket as its source gives it, already cleaned by `tui.text`. `key` addresses it there, `number` is spoken."""
 
     key: str
@@ -70,8 +69,7 @@ class Ticket:
             raise ValueError("a ticket holds its text or the digest of one, not both")
 
 
-@dataclass(frozen=True, slots=True)
-class Incident:
+class Incident(msgspec.Struct, frozen=True):
     """A ticket in the queue. `id` is `<source>:<key>` and never changes."""
 
     id: str

@@ -8,6 +8,8 @@ update; so it is a facet and never the trigger.
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
 
+from msgspec import structs
+
 from tui.diagnosis.causes import name_cause
 from tui.diagnosis.causes_events import Window, recovery_window
 from tui.diagnosis.causes_names import event_name
@@ -125,7 +127,7 @@ def _with_register(cause: Cause, inputs: Sequence[Parsed], device: LocalDevice) 
     sides = [each.get("b") or {} for facts in told for each in facts.get("per_pcr") or () if each.get("pcr") == pcr]
     event = event_name(pcr, sides[0].get("event_type"), sides[0].get("variable")) if sides else None
     says = f"of the PCRs that the protector watches only PCR {pcr} differs between the two measured-boot logs"
-    return replace(cause, pcr=pcr, event=cause.event or event, because=(*cause.because, says))
+    return structs.replace(cause, pcr=pcr, event=cause.event or event, because=(*cause.because, says))
 
 
 def _update(window: Window | None) -> str:

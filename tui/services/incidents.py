@@ -3,9 +3,11 @@
 from bisect import bisect_left, insort
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from heapq import nsmallest
 from itertools import pairwise
+
+from msgspec.structs import replace
 
 from tui.diagnosis.ticket_text import read_ticket
 from tui.keys_first import giving_way

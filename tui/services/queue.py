@@ -3,8 +3,9 @@
 import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
+
+from msgspec.structs import replace
 
 from tui.clock import Clock
 from tui.errors import Problem, ProblemKind

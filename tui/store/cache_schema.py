@@ -1,9 +1,9 @@
 """The cache's tables and migrations by `user_version`."""
 
 import sqlite3
-from dataclasses import replace
 
 import msgspec
+from msgspec.structs import replace
 
 from tui.diagnosis.redact import redact
 from tui.model.incident import Incident

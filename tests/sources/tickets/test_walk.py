@@ -1,6 +1,6 @@
 """Watermarks: whatever is created or edited between any two requests, nothing is missed and nothing comes twice."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.services.samples import ticket
+from tests.support.values import replace
 from tui.model.incident import Ticket
 from tui.services.incidents import IncidentBook, incident_of
 from tui.sources.tickets.records import Seen

@@ -7,6 +7,8 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from msgspec import structs
+
 from tui.errors import Problem, ProblemKind
 from tui.model.incident import IncidentState, Ticket
 from tui.ports import TicketBatch
@@ -204,8 +206,8 @@ class FileTickets:
         before = self._last.tickets.get(ticket.key) if self._last else None
         if before is None or not ticket.opened_at == ticket.updated_at == reading.version.time:
             return ticket
-        same = replace(ticket, opened_at=before.opened_at, updated_at=before.updated_at) == before
-        return before if same else replace(ticket, opened_at=before.opened_at)
+        same = structs.replace(ticket, opened_at=before.opened_at, updated_at=before.updated_at) == before
+        return before if same else structs.replace(ticket, opened_at=before.opened_at)
 
     def _ticket(self, row: Row, version: _Version) -> Ticket | None:
         def text(field: str) -> str:
