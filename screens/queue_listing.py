@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 
 from textual import on, work
+from textual.timer import Timer
 from textual.widgets import Input
 
 from screens.bulk_work import BulkWork
@@ -17,6 +18,9 @@ from tui.services.views import QUEUE_ORDER, View, next_sort, sorted_lines
 LISTING_PAUSE_SECONDS = 1.0
 """A filtered or sorted view follows new tickets at most this often."""
 
+PATIENCE_SECONDS = 3.0
+"""How long keys wait for other rows; a filter over a hundred thousand texts takes half a second."""
+
 
 class QueueListing(BulkWork):
     """The part of the queue screen that chooses rows and columns."""
@@ -26,6 +30,9 @@ class QueueListing(BulkWork):
         self._view = View()
         self._stale = False
         self._group: GroupKey | None = None
+        self._patience: Timer | None = None
+        self.awaits_rows = False
+        """Other rows were asked for and are not shown yet: a key that is for the table has to wait for them."""
 
     def on_mount(self) -> None:
         self.set_interval(LISTING_PAUSE_SECONDS, self._list_if_stale)
@@ -89,11 +96,21 @@ class QueueListing(BulkWork):
     def _open_view(self, view: View) -> None:
         self._view = view
         self.table.columns, self.table.sizes = view.columns, dict(view.widths)
+        self.awaits_rows = True
+        if self._patience is not None:
+            self._patience.stop()
+        self._patience = self.set_timer(PATIENCE_SECONDS, self._rows_came)
         self._list(anew=True)
         self.say_status()
 
+    def _rows_came(self) -> None:
+        if self.awaits_rows:
+            self.awaits_rows = False
+            self.shell.let_keys_go()
+
     def _list_if_stale(self) -> None:
-        if self._stale:
+        # It would cut off the list that was asked for, and what that one shows is no older.
+        if self._stale and not self.awaits_rows:
             self._list(anew=False)
 
     @work(group="list", exclusive=True, exit_on_error=False, description="list the queue")
@@ -103,6 +120,7 @@ class QueueListing(BulkWork):
         book, view = self.desk.queue.book, self._view
         if not self._is_listing:
             self.table.show(book)
+            self._rows_came()
             return
         if self._group is not None:
             await self.desk.mass.catch_up()
@@ -111,6 +129,7 @@ class QueueListing(BulkWork):
             begun = plain and await self._begin_list(view.words)
             found = await self.desk.queue.filter.matching(view.words)
         except Problem as problem:
+            self._rows_came()
             self.shell.report(problem)
             return
         if self._group is not None:
@@ -118,12 +137,14 @@ class QueueListing(BulkWork):
         if view.sort != QUEUE_ORDER:
             found = await asyncio.to_thread(sorted_lines, found, view)
         (self.table.show if anew and not begun else self.table.follow)(ListedRows(book, found))
+        self._rows_came()
 
     async def _begin_list(self, words: str) -> bool:
         """Show the first matches while the others are looked for; answers whether there were any."""
         first = await self.desk.queue.filter.first(words, self.table.selected)
         if first:
             self.table.show(ListedRows(self.desk.queue.book, first))
+            self._rows_came()
         return bool(first)
 
     def _in_group(self, incident_id: str) -> bool:

@@ -42,9 +42,10 @@ def fit_columns(
     """
     sizes = sizes or {}
     kept = [(name, sizes.get(name, size), rank) for name, size, rank in COLUMNS if not chosen or name in chosen]
-    while len(kept) > 1 and sum(size + 1 for _, size, _ in kept) > width:
+    # A blank between two columns, and none behind the last.
+    while len(kept) > 1 and sum(size + 1 for _, size, _ in kept) > width + 1:
         kept.remove(max(kept, key=lambda column: column[2]))
-    spare = max(0, width - sum(size + 1 for _, size, _ in kept))
+    spare = max(0, width + 1 - sum(size + 1 for _, size, _ in kept))
     widened = "device" if any(name == "device" for name, _, _ in kept) and "device" not in sizes else kept[-1][0]
     return tuple((name, size + (spare if name == widened else 0)) for name, size, _ in kept)
 

@@ -26,6 +26,10 @@ class Shell(Protocol):
         """Flush and hold the console's own output, so that the vault can draw."""
         ...
 
+    def let_keys_go(self) -> None:
+        """What kept keys from acting is over."""
+        ...
+
     def report(self, problem: Problem) -> None:
         """Show a problem with its next step."""
         ...

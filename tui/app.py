@@ -92,11 +92,13 @@ class ResealApp(TenantApp):
         await self._show("queue")
         self._queue_screen().stand_on(self._front.table)
         self._hex_keys = HexKeys(self, self._press, self._look_up)
-        self._type_ahead.let_go()
+        self.let_keys_go()
 
     def _may_act(self, key: events.Key) -> bool:
         key_pressed()
-        return self._hex_keys is not None or (self._front_acts and key.key in FRONT_KEYS)
+        if self._hex_keys is None:
+            return self._front_acts and key.key in FRONT_KEYS
+        return super()._may_act(key)
 
     def _look_up(self, typed: str) -> None:
         from screens.look_up import LookUpScreen

@@ -6,7 +6,6 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tui.clock import Clock, SystemClock
-from tui.demo.tenant import DOMAIN
 from tui.ports import AuditTrail
 from tui.services.approval import ApprovalRequest, Word
 from tui.services.second_person import OpenKey, SecondPerson, request_lines
@@ -22,6 +21,9 @@ def enrol_approver(state: Path, upn: str, passphrase: str) -> str:
 
 def enrol_for_demo(directory: Path) -> str:
     """Make a second person of the demo, with a state of their own; answers what the demo's config needs, as TOML."""
+    # Here, so that the console at work loads nothing of the demo.
+    from tui.demo.tenant import DOMAIN
+
     state = directory / "second"
     line = enrol_approver(state, f"second-person@{DOMAIN}", _DEMO_PASSPHRASE)
     contact = f"in another terminal (passphrase: {_DEMO_PASSPHRASE}):\nRESEAL_STATE={state} reseal approve -"

@@ -9,10 +9,13 @@ import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from importlib.machinery import ModuleSpec
 from itertools import islice
-from types import ModuleType
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    # The first frame waits for this module.
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
 
 FRAME_SECONDS = 0.012
 """How long a key's frame may take."""
@@ -56,7 +59,7 @@ class _GivingWay:
     """A finder of `sys.meta_path` that finds nothing; the search is where it waits."""
 
     def find_spec(
-        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
+        self, fullname: str, path: Sequence[str] | None = None, target: "ModuleType | None" = None
+    ) -> "ModuleSpec | None":
         give_way()
         return None

@@ -9,6 +9,7 @@ from rich.console import RenderableType
 from textual import events
 from textual._compositor import CompositorUpdate
 from textual.screen import Screen
+from textual.widgets import Input
 
 import themes
 from tui.driver import ConsoleDriver
@@ -69,8 +70,13 @@ class TerminalApp(ShutDoors):
             self._type_ahead.handled()
 
     def _may_act(self, key: events.Key) -> bool:
-        """Whether a key acts now; if not, it and all after it are kept until `TypeAhead.let_go`."""
-        return True
+        """Whether a key acts now; if not, it and all after it are kept until `let_keys_go`."""
+        # What is typed behind a filter is meant for what it finds, not for the row that is still under the cursor.
+        return isinstance(self.focused, Input) or not getattr(self.screen, "awaits_rows", False)
+
+    def let_keys_go(self) -> None:
+        """What kept keys from acting is over."""
+        self._type_ahead.let_go()
 
     def _press(self, key: events.Key) -> None:
         self.post_message(key)

@@ -27,7 +27,7 @@ class TypeAhead:
         self._waiting: deque[events.Key] = deque()
         self._due: events.Key | None = None
         self._turn = 0
-        self._busy = False
+        self._busy = self._held = False
 
     def admit(self, key: events.Key) -> bool:
         """Whether the key may be handled now; if not, it is handed on when its turn comes."""
@@ -43,11 +43,13 @@ class TypeAhead:
     def hold(self, key: events.Key) -> None:
         """Keep a key that was admitted, and every one after it, until `let_go`."""
         self._turn += 1
+        self._held = True
         self._waiting.appendleft(key)
 
     def let_go(self) -> None:
-        """Hand on what was kept, in its order."""
-        if self._waiting:
+        """Hand on what was kept, in its order; nothing else, for a key that is being handled goes first."""
+        if self._held:
+            self._held = False
             self._next(self._turn)
 
     def handled(self) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.support import memory_holds
 from tests.support.terminal import Terminal, descendants
-from tests.terminal.desk import desk
+from tests.terminal.desk import desk, tickets_of
 
 
 def couriers(terminal: Terminal) -> list[int]:
@@ -21,7 +21,9 @@ def test_one_that_is_killed_is_followed_by_another_and_nobody_notices(tmp_path: 
         [first] = couriers(terminal)
         os.kill(first, signal.SIGKILL)
         case = here.tenant.case("re-imaged")
-        terminal.type(f"/{case['ticket']}\r\r")
+        terminal.type(f"/{case['ticket']}\r")
+        terminal.wait_until(lambda: tickets_of(terminal) == [case["ticket"]])
+        terminal.press("enter")
         terminal.wait_until("another device object", 30)
         [second] = couriers(terminal)
         assert second != first

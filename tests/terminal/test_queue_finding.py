@@ -71,3 +71,22 @@ def test_the_text_of_each_ticket_under_the_cursor_is_shown_also_by_a_later_run(m
             for _ in range(12):
                 terminal.wait_until(lambda: shows_text(terminal))
                 terminal.press("down")
+
+
+def test_a_key_typed_behind_a_filter_is_for_what_it_finds(morning: Desk) -> None:
+    with morning.console(120, 40) as terminal:
+        terminal.wait_until(" mine", 30)
+        held, wanted = holders(morning), tickets_of(terminal)[5:9]
+        for ticket in wanted:
+            terminal.type(f"/{ticket}\rc")
+            terminal.wait_until(lambda before=held: holders(morning) > before, 20)  # type: ignore[misc]
+            held = held | {ticket}
+            assert holders(morning) == held
+            terminal.press("escape")
+            terminal.wait_until(lambda: len(tickets_of(terminal)) > 10)
+
+
+def holders(morning: Desk) -> set[str]:
+    """Tickets that somebody holds."""
+    answer = morning.tenant.desk(limit="200", fields="number,assigned_to").json()["result"]
+    return {each["number"] for each in answer if each["assigned_to"]}
