@@ -21,6 +21,9 @@ PLAIN = Style.null()
 SHORT_GAP = 4
 """So many unchanged cells of one style are written again rather than stepped over: moving costs as much."""
 
+_FEW = 3
+"""So many cells of an ink of their own do not make a column."""
+
 UNKNOWN = "\0"
 """A character that nobody knows: the next frame that has the cell writes it. The second half of a wide one is empty."""
 
@@ -80,14 +83,11 @@ def _differing(chars: list[str], inks: list[str], text: str, ink: str) -> list[t
         # Nearly every cell of a page that is turned comes by here: each loop over them takes longer than all the rest.
         unlike = int.from_bytes(old.encode(), "big") ^ int.from_bytes(text.encode(), "big")
         return [found.span() for found in _UNLIKE.finditer(unlike.to_bytes(len(text), "big"))]
-    cells = enumerate(zip(chars, text, inks, strict=True))
-    return _joined([place for place, (was, now, had) in cells if was != now or had != ink])
-
-
-def _joined(places: list[int]) -> list[tuple[int, int]]:
-    """Places as runs; over a short gap it is as cheap to write on."""
     runs: list[tuple[int, int]] = []
-    for place in places:
+    for place, (was, now, had) in enumerate(zip(chars, text, inks, strict=True)):
+        if was == now and had == ink:
+            continue
+        # Over a short gap it is as cheap to write on.
         if runs and place - runs[-1][1] <= SHORT_GAP:
             runs[-1] = (runs[-1][0], place + 1)
         else:
@@ -177,9 +177,6 @@ def _in_turn(runs: list[_Run]) -> list[_Run]:
     kept = set(last)
     first = [run for place, run in enumerate(runs) if place not in kept]
     return first + sorted((runs[place] for place in last if runs[place].stands), key=lambda run: run.ink)
-
-
-_FEW = 3
 
 
 class _Blanks(NamedTuple):
