@@ -196,8 +196,9 @@ async def test_one_that_speaks_nonsense_is_ended(
         monkeypatch.setattr("tui.courier.process.sys.executable", str(script))
         asking = asyncio.create_task((await graph.side()).policies.me())
         if said == SAID["half a frame"]:
-            await eventually(lambda: graph.courier.pid is not None)
-            os.kill(graph.courier.pid or 0, signal.SIGKILL)
+            await eventually(lambda: graph.courier.pid is not None or asking.done(), 20)
+            if (pid := graph.courier.pid) is not None:
+                os.kill(pid, signal.SIGKILL)
         with pytest.raises(Problem, match="has ended"):
             await asking
         monkeypatch.undo()
